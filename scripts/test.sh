@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Sets everything up, then runs the tests: all of them, or those in the named files and directories.
+# Usage: scripts/test.sh [PATH...] [MOCHA-OPTION...]
+set -euo pipefail
+
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
+scripts/setup.sh
+
+arguments=()
+named=
+for argument in "$@"; do
+  if [[ -d $argument ]]; then
+    argument="${argument%/}/**/*.test.ts"
+    named=yes
+  elif [[ -f $argument ]]; then
+    named=yes
+  fi
+  arguments+=("$argument")
+done
+[[ -n $named ]] || arguments+=('test/**/*.test.ts')
+exec node_modules/.bin/mocha "${arguments[@]}"

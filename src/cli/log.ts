@@ -1,0 +1,25 @@
+/** The helper's log: one line a message on standard error, in colour only on a terminal and without NO_COLOR. */
+import { isatty } from 'node:tty';
+import pino from 'pino';
+import pretty from 'pino-pretty';
+
+export const LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
+export type Level = (typeof LEVELS)[number];
+
+const customLevels = { debug: 20, info: 30, warning: 40, error: 50, critical: 60 };
+
+/** A function that writes `sandbox: LEVEL: message`, synchronously, when the level is at or above `level`. */
+export function openLog(level: Level): (level: Level, message: string) => void {
+  const stream = pretty({
+    destination: 2,
+    sync: true,
+    colorize: isatty(2) && !process.env.NO_COLOR,
+    ignore: 'pid,hostname,time,level',
+    messageFormat: 'sandbox: {levelLabel}: {msg}',
+    customLevels: 'debug:20,info:30,warning:40,error:50,critical:60',
+    useOnlyCustomProps: true,
+    singleLine: true,
+  });
+  const logger = pino({ customLevels, useOnlyCustomLevels: true, level: level.toLowerCase() as keyof typeof customLevels }, stream);
+  return (at, message) => logger[at.toLowerCase() as keyof typeof customLevels](message);
+}

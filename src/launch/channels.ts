@@ -1,0 +1,128 @@
+/**
+ * What helper and sandboxed process share, made by the helper before the process exists: shared memory, control
+ * sockets, result channels, hint and lifeline pipes, and the sealed images of loader and trustee.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { errnoName } from '../abi/errno.js';
+import * as L from '../abi/linux.js';
+import { artifacts, native } from '../native/index.js';
+import { LOADER_CONFIG_MAGIC, RESERVED, SLOT_COUNT, SLOT_SIZE, resultFd, socketFd } from '../wire/layout.js';
+
+/** Prefix of every shared-memory object's name. The referee hides it from every program. */
+export const SHARED_MEMORY_PREFIX = 'seccomp-nurse-';
+
+export class SetupError extends Error {
+  override readonly name = 'SetupError';
+}
+
+/** The result, or a SetupError that says what failed. */
+export function must(result: number, what: string): number {
+  if (result < 0) throw new SetupError(`${what}: ${errnoName(-result)}`);
+  return result;
+}
+
+export interface Channels {
+  /** First reserved descriptor number in the process. */
+  readonly base: number;
+  readonly memory: ArrayBuffer;
+  /** Helper's ends. */
+  readonly socket: number;
+  readonly result: number;
+  readonly hint: number;
+  readonly lifeline: number;
+  readonly loaderImage: number;
+  /** What the child gets: pairs of helper's and child's number. */
+  readonly descriptors: Int32Array;
+  /** Closes the helper's copies of what only the child needs. */
+  handedOver(): void;
+}
+
+/** Reserved numbers sit at the top of what the hard limit allows, but not so high that the process's table gets large. */
+const HIGHEST = 16384;
+function reservedBase(): number {
+  const limit = new BigUint64Array(2);
+  must(native.prlimit(0, 7, null, limit), 'prlimit(NOFILE)');
+  const hard = Number(limit[1] > BigInt(HIGHEST) ? BigInt(HIGHEST) : limit[1]);
+  const base = hard - RESERVED.count;
+  if (base < 16) throw new SetupError(`the hard limit of open files is ${hard}, the sandbox needs at least ${RESERVED.count + 16} (ulimit -Hn)`);
+  return base;
+}
+
+/** Shared memory of the POSIX kind: unguessable name, read-only from now on, unlinked at once after both ends are open. */
+function sharedMemory(size: number): { memory: ArrayBuffer; readOnly: number } {
+  const name = `/${SHARED_MEMORY_PREFIX}${randomBytes(16).toString('hex')}`;
+  const fd = must(native.shmOpen(name, L.O_RDWR | L.O_CREAT | L.O_EXCL | L.O_CLOEXEC, 0o600), `shm_open(${name})`);
+  try {
+    must(native.ftruncate(fd, size), 'ftruncate of the shared memory');
+    const memory = native.map(fd, size);
+    if (typeof memory === 'number') throw new SetupError(`mmap of the shared memory: ${errnoName(-memory)}`);
+    must(native.fchmod(fd, 0o400), 'fchmod of the shared memory');
+    const readOnly = must(native.shmOpen(name, L.O_RDONLY | L.O_CLOEXEC, 0), `shm_open(${name}) read-only`);
+    return { memory, readOnly };
+  } finally {
+    native.shmUnlink(name);
+    native.close(fd);
+  }
+}
+
+/** A memfd that nobody can change any more, or the empty result channel: sealed against write, growth and shrinking. */
+function sealed(name: string, content: Uint8Array): number {
+  const fd = must(native.memfdCreate(name, L.MFD_CLOEXEC | L.MFD_ALLOW_SEALING), `memfd_create(${name})`);
+  if (content.length > 0) must(native.pwrite(fd, content, content.length, 0), `write of ${name}`);
+  const seals = L.F_SEAL.WRITE | L.F_SEAL.GROW | L.F_SEAL.SHRINK | L.F_SEAL.SEAL;
+  must(native.fcntl(fd, L.F_ADD_SEALS, seals), `sealing ${name}`);
+  const readOnly = must(native.openat(L.AT_FDCWD, `/proc/self/fd/${fd}`, L.O_RDONLY, 0), `reopening ${name}`);
+  native.close(fd);
+  return readOnly;
+}
+
+/** The loader's image, told the number of its control socket. */
+function loaderImage(socket: number): Uint8Array {
+  const image = readFileSync(artifacts.loader);
+  const magic = Buffer.alloc(4);
+  magic.writeUInt32LE(LOADER_CONFIG_MAGIC);
+  let at = image.indexOf(magic);
+  while (at >= 0 && (at % 4 !== 0 || image.readUInt32LE(at + 4) !== 0)) at = image.indexOf(magic, at + 1);
+  if (at < 0) throw new SetupError(`${artifacts.loader} has no configuration word: build it again`);
+  image.writeUInt32LE(socket, at + 4);
+  return image;
+}
+
+export const trusteeText = (): Uint8Array => readFileSync(artifacts.trustee);
+
+export function openChannels(keep: readonly number[]): Channels {
+  const base = reservedBase();
+  const pair = new Int32Array(2);
+  must(native.socketpair(L.SOCK_SEQPACKET | L.SOCK_CLOEXEC, pair), 'socketpair');
+  const [socket, childSocket] = pair;
+  must(native.pipe2(L.O_CLOEXEC | L.O_DIRECT, pair), 'pipe2');
+  const [hint, childHint] = pair;
+  must(native.fcntl(hint, 4, L.O_NONBLOCK | L.O_DIRECT), 'fcntl of the hint pipe');
+  must(native.pipe2(L.O_CLOEXEC, pair), 'pipe2');
+  const [childLifeline, lifeline] = pair;
+  const { memory, readOnly } = sharedMemory(SLOT_SIZE * SLOT_COUNT);
+  const result = sealed('result', new Uint8Array(0));
+  const text = sealed('trustee', trusteeText());
+  const image = sealed('loader', loaderImage(socketFd(base, 0)));
+  const descriptors = Int32Array.from([
+    ...[childLifeline, base + RESERVED.lifeline],
+    ...[childHint, base + RESERVED.hint],
+    ...[readOnly, base + RESERVED.sharedMemory],
+    ...[text, base + RESERVED.trusteeText],
+    ...[childSocket, socketFd(base, 0)],
+    ...[result, resultFd(base, 0)],
+    ...[0, 1, 2, ...keep].flatMap((fd) => [fd, fd]),
+  ]);
+  return {
+    base,
+    memory,
+    socket,
+    result,
+    hint,
+    lifeline,
+    loaderImage: image,
+    descriptors,
+    handedOver: () => [childSocket, childHint, childLifeline, readOnly, text, image].forEach((fd) => native.close(fd)),
+  };
+}

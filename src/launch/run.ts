@@ -1,0 +1,110 @@
+/** From a command to an ending: the whole life of one sandbox, in the referee's thread. */
+import type { ByteString } from '../abi/bytes.js';
+import * as L from '../abi/linux.js';
+import { SocketMemory } from '../memory/guest.js';
+import { native } from '../native/index.js';
+import { PathResolver } from '../referee/paths.js';
+import type { View } from '../referee/view.js';
+import type { ProcessState } from '../referee/process.js';
+import { Referee, type Ending, type Judge, type Logger } from '../referee/referee.js';
+import type { Order } from '../syscalls/dsl.js';
+import { HOOK_FLAG } from '../wire/layout.js';
+import { SHARED_MEMORY_PREFIX } from './channels.js';
+import type { ImagePlan } from './image.js';
+import { ImagePatcher } from './patcher.js';
+import { interpreterOf, mapImage, NotRunnable, readProgram, writeStack, type Program } from './program.js';
+import { callNow, startProcess } from './start.js';
+
+export interface RunOptions {
+  readonly command: readonly ByteString[];
+  readonly env: readonly ByteString[];
+  readonly view: View;
+  readonly judge: Judge;
+  readonly keep: readonly number[];
+  readonly peek: 'vm' | 'socket';
+  readonly ignored: Uint32Array;
+  readonly log: Logger;
+  readonly verbose: boolean;
+  readonly stop: number;
+  /** Told the pid as soon as the program is about to run. */
+  readonly started: (pid: number) => void;
+}
+
+const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
+
+/** execvp(3): a name with a slash is a path, else each directory of PATH is tried. */
+function findProgram(o: RunOptions, resolver: PathResolver, cwd: number): { program: Program; path: ByteString } {
+  const name = o.command[0];
+  if (name.includes('/')) return { program: readProgram(resolver, o.judge, cwd, name), path: name };
+  const path = o.env.find((v) => v.startsWith('PATH='))?.slice(5) ?? DEFAULT_PATH;
+  let last: NotRunnable | undefined;
+  for (const dir of path.split(':')) {
+    const candidate = `${dir === '' ? '.' : dir}/${name}`;
+    try {
+      return { program: readProgram(resolver, o.judge, cwd, candidate), path: candidate };
+    } catch (error) {
+      if (!(error instanceof NotRunnable)) throw error;
+      if (error.status === 126) last ??= error;
+    }
+  }
+  throw last ?? new NotRunnable(127, `${name}: no such command in PATH (${path})`);
+}
+
+/** Runs a generator of orders to its end while nothing else can happen. */
+function driveNow<T>(process: ProcessState, steps: Generator<Order, T, number>): T {
+  let next = steps.next();
+  while (!next.done) next = steps.next(callNow(process, process.threads[0].memory, next.value));
+  return next.value;
+}
+
+export function runSandbox(o: RunOptions): Ending {
+  const cwd = native.openat(L.AT_FDCWD, '.', L.O_PATH, 0);
+  let process: ProcessState | undefined;
+  const resolver = new PathResolver(o.view, native, {
+    pid: () => process?.pid ?? 0,
+    pin: (fd) => (process === undefined ? -9 : native.pidfdGetfd(process.pidfd, fd)),
+    isReserved: (fd) => process !== undefined && fd >= process.reserved.from && fd < process.reserved.to,
+    exe: () => process?.exe ?? '/',
+    sharedMemoryPrefix: SHARED_MEMORY_PREFIX,
+  });
+  const { program, path } = findProgram(o, resolver, cwd);
+  const wanted = interpreterOf(program);
+  const interpreter = wanted === null ? null : readProgram(resolver, o.judge, cwd, wanted, `interpreter of ${path}: `);
+  native.close(cwd);
+
+  const base = path.slice(path.lastIndexOf('/') + 1);
+  const started = startProcess({
+    argv: o.command,
+    envp: o.env,
+    comm: base,
+    exe: program.guest,
+    keep: o.keep,
+    ignored: o.ignored,
+  });
+  process = started.process;
+  process.umask = native.umask(0); // the helper applies the program's mask itself; the child was born with it
+  try {
+    const patcher = new ImagePatcher(started.hello.hook, started.trampolines);
+    const thread = process.threads[0];
+    const plan = driveNow(process, mapImage(process, thread, program));
+    const interpreterPlan = interpreter === null ? null : driveNow(process, mapImage(process, thread, interpreter));
+    patchImage(patcher, process, program, plan, interpreter === null, o.log);
+    if (interpreter !== null && interpreterPlan !== null) patchImage(patcher, process, interpreter, interpreterPlan, true, o.log);
+    const esp = writeStack(process, started.hello.esp, plan, interpreterPlan, started.hello.hook, path);
+    const eip = (interpreterPlan ?? plan).entry;
+    thread.memory.setStart({ eip, esp, eax: 0, ebx: 0, ecx: 0, edx: 0, esi: 0, edi: 0, ebp: 0, eflags: 0x202, gs: 0 });
+    if ([...o.judge.syscallVerdicts().keys()].some((name) => Referee.UNASKED.includes(name))) thread.memory.setFlags(HOOK_FLAG.forwardAll);
+    const referee = new Referee(process, { judge: o.judge, resolver, patcher, log: o.log, verbose: o.verbose, stop: o.stop });
+    if (o.peek === 'socket') process.memory = new SocketMemory(thread.socket);
+    o.started(process.pid);
+    referee.start(thread);
+    return referee.run();
+  } catch (error) {
+    native.kill(process.pid, L.SIGNAL.KILL);
+    throw error;
+  }
+}
+
+function patchImage(patcher: ImagePatcher, process: ProcessState, program: Program, plan: ImagePlan, known: boolean, log: Logger): void {
+  patcher.patch(process, program.elf, program.file, program.guest, known ? 'syscall-object' : 'other', plan.bias, plan.span, log);
+}

@@ -1,0 +1,225 @@
+/**
+ * Starts one sandboxed process: the loader is executed, sets itself up on order, becomes the trustee; the lifeline
+ * thread starts. After this the process holds trusted code alone, and no byte of the program has been read.
+ */
+import { readFileSync } from 'node:fs';
+import { errnoName } from '../abi/errno.js';
+import type { ByteString } from '../abi/bytes.js';
+import * as L from '../abi/linux.js';
+import { ProcessMemory } from '../memory/guest.js';
+import { Regions } from '../memory/regions.js';
+import { native } from '../native/index.js';
+import { ProcessState, ThreadState } from '../referee/process.js';
+import { firstTlsEntry, segmentsOf, Slot, trusteeLabels, type SlotConstants } from '../trustee/slot.js';
+import { FORM, FRAMES, RESERVED, SLOT_COUNT, SLOT_SIZE, resultFd, socketFd } from '../wire/layout.js';
+import { must, openChannels, SetupError, SHARED_MEMORY_PREFIX, trusteeText, type Channels } from './channels.js';
+import { Loader, type Hello } from './loader.js';
+
+const NR = { close: 6, mprotect: 125, prctl: 172, rt_sigaction: 174, rt_sigprocmask: 175, mmap2: 192, mseal: 462, clone: 120 } as const;
+const PR_SET_NAME = 15;
+const PR_SET_TSC = 26;
+const PR_TSC_SIGSEGV = 2;
+const PR_SET_NO_NEW_PRIVS = 38;
+const SA_RESTORER = 0x04000000;
+const SA_ONSTACK = 0x08000000;
+const SA_NODEFER = 0x40000000;
+const ALTSTACK_SIZE = 0x10000;
+const TRAMPOLINES = 0x10000;
+/** The kernel leaves this much stack below the initial esp without further growth. */
+const STACK_AT_HAND = 0x1c000;
+
+export interface StartOptions {
+  readonly argv: readonly ByteString[];
+  readonly envp: readonly ByteString[];
+  /** What comm shows: the program's base name. */
+  readonly comm: ByteString;
+  readonly exe: ByteString;
+  readonly keep: readonly number[];
+  /** Signals that were ignored when the sandbox was started: two words. */
+  readonly ignored: Uint32Array;
+}
+
+export interface Started {
+  readonly process: ProcessState;
+  readonly hello: Hello;
+  readonly trampolines: { base: number; size: number };
+}
+
+interface Mapping {
+  readonly start: number;
+  readonly end: number;
+}
+
+function mappingOf(pid: number, name: string): Mapping {
+  for (const line of readFileSync(`/proc/${pid}/maps`, 'latin1').split('\n')) {
+    const m = /^([0-9a-f]+)-([0-9a-f]+) .* (\S+)$/.exec(line);
+    if (m && m[3] === name) return { start: parseInt(m[1], 16), end: parseInt(m[2], 16) };
+  }
+  throw new SetupError(`the process has no ${name} mapping: the kernel must offer a vDSO to i386 programs (vdso32=1)`);
+}
+
+function mappingsBetween(pid: number, from: number, to: number): Mapping {
+  let range: Mapping = { start: from, end: to };
+  for (const line of readFileSync(`/proc/${pid}/maps`, 'latin1').split('\n')) {
+    const m = /^([0-9a-f]+)-([0-9a-f]+) /.exec(line);
+    if (!m || !line.includes('memfd:loader')) continue;
+    range = { start: Math.min(range.start, parseInt(m[1], 16)), end: Math.max(range.end, parseInt(m[2], 16)) };
+  }
+  return range;
+}
+
+/** How the vDSO's entry reaches the kernel, from its own bytes: push ecx, edx, ebp; then one of three ways. */
+export function vdsoForm(entry: Uint8Array): { form: number; skip: number } {
+  const hex = Buffer.from(entry).toString('hex');
+  if (!hex.startsWith('515255')) throw new SetupError(`the vDSO's entry is of an unknown kind: ${hex}`);
+  if (hex.startsWith('51525589e50f34cd80')) return { form: FORM.sysenter, skip: 5 };
+  if (hex.startsWith('51525589cd0f05cd80')) return { form: FORM.syscall, skip: 5 };
+  const int80 = hex.indexOf('cd80') / 2;
+  if (int80 >= 5 && Number.isInteger(int80)) return { form: FORM.int80, skip: int80 };
+  throw new SetupError(`the vDSO's entry is of an unknown kind: ${hex}`);
+}
+
+const jump = (from: number, to: number): Uint8Array => {
+  const bytes = new Uint8Array(5);
+  bytes[0] = 0xe9;
+  new DataView(bytes.buffer).setUint32(1, (to - from - 5) >>> 0, true);
+  return bytes;
+};
+const words = (...values: number[]): Uint8Array => new Uint8Array(Uint32Array.from(values).buffer);
+const name16 = (name: ByteString): Uint8Array => {
+  const bytes = new Uint8Array(16);
+  bytes.set(Buffer.from(name, 'latin1').subarray(0, 15));
+  return bytes;
+};
+
+interface Layout {
+  readonly shared: number;
+  readonly text: number;
+  readonly altstack: number;
+  readonly trampolines: number;
+  readonly form: number;
+  readonly tail: number;
+}
+
+/** All that the loader's process needs before it turns trustee; each step is one system call of its own. */
+function setUp(loader: Loader, hello: Hello, pid: number, channels: Channels, options: StartOptions): Layout {
+  const { base } = channels;
+  const run = (what: string, ...call: (number | Uint8Array)[]): number => loader.run({ what, call });
+  const map = (what: string, size: number, prot: number, flags: number, fd: number): number =>
+    run(what, NR.mmap2, 0, size, prot, flags, fd, 0);
+  const vdso = mappingOf(pid, '[vdso]');
+  const entry = new Uint8Array(16);
+  must(native.vmRead(pid, hello.sysinfo, entry, entry.length), 'reading the vDSO');
+  const { form, skip } = vdsoForm(entry);
+
+  run('no_new_privs', NR.prctl, PR_SET_NO_NEW_PRIVS, 1);
+  loader.run({ what: 'PR_SET_TSC', call: [NR.prctl, PR_SET_TSC, PR_TSC_SIGSEGV], mayFail: true });
+  run('PR_SET_NAME', NR.prctl, PR_SET_NAME, name16(options.comm));
+  const shared = map('mapping the shared memory', SLOT_SIZE * SLOT_COUNT, L.PROT_READ, L.MAP_SHARED, base + RESERVED.sharedMemory);
+  const text = map('mapping the trustee', L.PAGE, L.PROT_READ | L.PROT_EXEC, L.MAP_SHARED, base + RESERVED.trusteeText);
+  const altstack = map('mapping the landing stack', ALTSTACK_SIZE, L.PROT_READ | L.PROT_WRITE, L.MAP_PRIVATE | L.MAP_ANONYMOUS, -1);
+  const trampolines = map('mapping the trampolines', TRAMPOLINES, L.PROT_READ | L.PROT_EXEC, L.MAP_PRIVATE | L.MAP_ANONYMOUS, -1);
+  run('closing the shared memory', NR.close, base + RESERVED.sharedMemory);
+  run('closing the trustee', NR.close, base + RESERVED.trusteeText);
+
+  const size = vdso.end - vdso.start;
+  run('opening the vDSO', NR.mprotect, vdso.start, size, L.PROT_READ | L.PROT_WRITE | L.PROT_EXEC);
+  loader.run({ what: 'rewriting the vDSO', call: [0xfffffff0, hello.sysinfo, jump(hello.sysinfo, hello.hook), 5] });
+  run('closing the vDSO', NR.mprotect, vdso.start, size, L.PROT_READ | L.PROT_EXEC);
+  const seal = (what: string, at: number, length: number): number => loader.run({ what, call: [NR.mseal, at, length, 0], mayFail: true });
+  seal('sealing the vDSO', vdso.start, size);
+  seal('sealing the trustee', text, L.PAGE);
+
+  const action = (handler: number): Uint8Array => words(handler, SA_RESTORER | SA_ONSTACK | SA_NODEFER, hello.restorer, 0, 0);
+  run('SIGILL handler', NR.rt_sigaction, L.SIGNAL.ILL, action(hello.illHandler), 0, 8);
+  run('SIGSEGV handler', NR.rt_sigaction, L.SIGNAL.SEGV, action(hello.segvHandler), 0, 8);
+  run('blocking signals', NR.rt_sigprocmask, 0, words(0xffffffff, 0xffffffff), 0, 8);
+  reachStack(loader, hello, options);
+  return { shared, text, altstack, trampolines, form, tail: hello.sysinfo + skip };
+}
+
+/** The vectors will be written anew below the old ones: the stack must reach that far before a stranger writes to it. */
+function reachStack(loader: Loader, hello: Hello, options: StartOptions): void {
+  const need = 4 * (options.argv.length + options.envp.length + 128) + 2 * L.PAGE;
+  if (need < STACK_AT_HAND) return;
+  for (let down = STACK_AT_HAND; down < need + L.PAGE; down += L.PAGE)
+    loader.run({ what: 'growing the stack', call: [0xfffffff0, hello.esp - down, words(0), 1] });
+}
+
+/** Runs one call on the trustee and waits for it: for the start, when nothing else can happen. */
+export function callNow(process: ProcessState, slot: Slot, order: readonly number[]): number {
+  const [nr, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = order;
+  slot.order(nr, a, b, c, d, e, f);
+  const hint = new Uint32Array(4);
+  for (;;) {
+    const result = slot.result();
+    if (result !== undefined) return result;
+    const ready = native.poll(process.hint, L.POLLIN, 5000);
+    if (ready === 0) throw new SetupError('the trustee does not answer');
+    if (ready & ~L.POLLIN) throw new SetupError('the trustee ended');
+    native.read(process.hint, hint, 16);
+  }
+}
+
+export function startProcess(options: StartOptions): Started {
+  const channels = openChannels(options.keep);
+  const pid = native.launch(channels.loaderImage, [...options.argv], [...options.envp], channels.descriptors, options.ignored);
+  channels.handedOver();
+  if (pid < 0) throw new SetupError(`starting the loader: ${errnoName(-pid)}`);
+  try {
+    return complete(pid, channels, options);
+  } catch (error) {
+    native.kill(pid, L.SIGNAL.KILL);
+    throw error;
+  }
+}
+
+function complete(pid: number, channels: Channels, options: StartOptions): Started {
+  const { base } = channels;
+  const loader = new Loader(channels.socket);
+  const hello = loader.hello();
+  const layout = setUp(loader, hello, pid, channels, options);
+  const vdso = mappingOf(pid, '[vdso]');
+  const image = mappingsBetween(pid, hello.hook, hello.hook + 1);
+
+  const text = trusteeText();
+  const labels = trusteeLabels(text);
+  const constants: SlotConstants = {
+    form: layout.form,
+    tail: layout.tail,
+    trusteeText: layout.text,
+    labels,
+    hintFd: base + RESERVED.hint,
+    lifelineFd: base + RESERVED.lifeline,
+  };
+  const firstTls = firstTlsEntry(hello.cs);
+  const fds = { socket: socketFd(base, 0), result: resultFd(base, 0) };
+  const slot = new Slot(channels.memory, 0, layout.shared, channels.result, constants, fds, segmentsOf(hello.cs), firstTls);
+  slot.setAltstack(layout.altstack, ALTSTACK_SIZE);
+
+  const regions = new Regions();
+  regions.protect(vdso.start, vdso.end - vdso.start, 'the vDSO');
+  regions.protect(layout.shared, SLOT_SIZE * SLOT_COUNT, 'the shared memory');
+  regions.protect(layout.text, L.PAGE, 'the trustee');
+  regions.protect(layout.altstack, ALTSTACK_SIZE, 'the landing stack');
+  regions.protect(layout.trampolines, TRAMPOLINES, 'the trampolines');
+  regions.protect(image.start, image.end - image.start, 'the hook');
+
+  const process = new ProcessState({
+    pid,
+    exe: options.exe,
+    firstTls,
+    reserved: { from: base, to: base + RESERVED.count },
+    hint: channels.hint,
+    regions,
+    pidfd: must(native.pidfdOpen(pid, 0), 'pidfd_open'),
+    memory: new ProcessMemory(pid),
+  });
+  process.threads.push(new ThreadState(0, pid, slot, channels.socket));
+  loader.become(layout.text + labels[FRAMES.length], slot.address);
+  const lifeline = callNow(process, slot, [NR.clone, L.CLONE_THREAD_FLAGS, slot.frameAddress('lifelineStart'), 0, 0, 0]);
+  must(lifeline, 'starting the lifeline thread');
+  return { process, hello, trampolines: { base: layout.trampolines, size: TRAMPOLINES } };
+}
+
+export { SHARED_MEMORY_PREFIX };

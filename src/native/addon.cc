@@ -1,0 +1,455 @@
+// The typed face of the kernel for the helper. Every function here is one system call, or the few that must happen
+// together (launch, step). A failure is a negative errno, never an exception; wrong argument types throw.
+#include <napi.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/openat2.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace {
+
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL
+#endif
+
+// ---- arguments: numbers, byte strings (latin1, no NUL inside), bytes (Uint8Array, null for none) ----
+
+struct Bytes {
+  uint8_t* data;
+  size_t size;
+};
+
+Bytes bytesOf(const Napi::Value& v) {
+  if (v.IsNull() || v.IsUndefined()) return {nullptr, 0};
+  if (!v.IsTypedArray()) throw Napi::TypeError::New(v.Env(), "bytes must be a typed array or null");
+  auto a = v.As<Napi::TypedArray>();
+  return {static_cast<uint8_t*>(a.ArrayBuffer().Data()) + a.ByteOffset(), a.ByteLength()};
+}
+
+std::string byteString(const Napi::Value& v) {
+  if (!v.IsString()) throw Napi::TypeError::New(v.Env(), "a name must be a string");
+  size_t n = 0;
+  napi_get_value_string_latin1(v.Env(), v, nullptr, 0, &n);
+  std::string s(n, '\0');
+  napi_get_value_string_latin1(v.Env(), v, &s[0], n + 1, &n);
+  if (s.find('\0') != std::string::npos) throw Napi::TypeError::New(v.Env(), "a name must not hold a NUL");
+  return s;
+}
+
+template <class T>
+struct Argument {  // integers
+  T value;
+  explicit Argument(const Napi::Value& v) : value(0) {
+    if (!v.IsNumber()) throw Napi::TypeError::New(v.Env(), "a number is needed");
+    value = static_cast<T>(v.As<Napi::Number>().Int64Value());
+  }
+  T get() { return value; }
+};
+template <>
+struct Argument<const char*> {
+  std::string value;
+  explicit Argument(const Napi::Value& v) : value(byteString(v)) {}
+  const char* get() { return value.c_str(); }
+};
+template <>
+struct Argument<void*> {
+  Bytes value;
+  explicit Argument(const Napi::Value& v) : value(bytesOf(v)) {}
+  void* get() { return value.data; }
+};
+template <>
+struct Argument<const void*> : Argument<void*> {
+  using Argument<void*>::Argument;
+};
+template <>
+struct Argument<char*> : Argument<void*> {
+  using Argument<void*>::Argument;
+  char* get() { return static_cast<char*>(Argument<void*>::get()); }
+};
+
+template <auto F>
+struct Wrap;
+template <class R, class... A, R (*F)(A...)>
+struct Wrap<F> {
+  template <size_t... I>
+  static Napi::Value run(const Napi::CallbackInfo& info, std::index_sequence<I...>) {
+    std::tuple<Argument<A>...> arguments{Argument<A>(info[I])...};
+    R result = F(std::get<I>(arguments).get()...);
+    return Napi::Number::New(info.Env(), result < 0 ? -errno : static_cast<double>(result));
+  }
+  static Napi::Value call(const Napi::CallbackInfo& info) { return run(info, std::index_sequence_for<A...>{}); }
+};
+
+// ---- calls whose C face is variadic, host-dependent or missing ----
+
+int openAt(int dir, const char* path, int flags, unsigned mode) { return openat(dir, path, flags | O_CLOEXEC, mode); }
+int openAt2(int dir, const char* path, int flags, unsigned mode, unsigned resolve) {
+  struct open_how how = {static_cast<__u64>(static_cast<unsigned>(flags)) | O_CLOEXEC, mode, resolve};
+  return static_cast<int>(syscall(SYS_openat2, dir, path, &how, sizeof how));
+}
+int fcntlInt(int fd, int command, int argument) { return fcntl(fd, command, argument); }
+int statX(int dir, const char* path, int flags, unsigned mask, void* out) {
+  return statx(dir, path, flags, mask, static_cast<struct statx*>(out));
+}
+// out: ten 64-bit words: type, bsize, blocks, bfree, bavail, files, ffree, fsid (low | high << 32), namelen, frsize, flags
+int statFs(const char* path, void* out) {
+  struct statfs s;
+  if (statfs(path, &s) < 0) return -1;
+  uint32_t id[2];
+  memcpy(id, &s.f_fsid, sizeof id);
+  uint64_t w[11] = {static_cast<uint32_t>(s.f_type), static_cast<uint64_t>(s.f_bsize), s.f_blocks, s.f_bfree, s.f_bavail, s.f_files,
+                    s.f_ffree, id[0] | static_cast<uint64_t>(id[1]) << 32, static_cast<uint64_t>(s.f_namelen),
+                    static_cast<uint64_t>(s.f_frsize), static_cast<uint64_t>(s.f_flags)};
+  memcpy(out, w, sizeof w);
+  return 0;
+}
+// times: four 64-bit words atime sec, nsec, mtime sec, nsec; null for now
+int utimesAt(int dir, const char* path, const void* times, int flags) {
+  if (!times) return utimensat(dir, path, nullptr, flags);
+  int64_t w[4];
+  memcpy(w, times, sizeof w);
+  struct timespec t[2] = {{static_cast<time_t>(w[0]), static_cast<long>(w[1])}, {static_cast<time_t>(w[2]), static_cast<long>(w[3])}};
+  return utimensat(dir, path, t, flags);
+}
+// out: 64-bit seconds, nanoseconds
+int clockTime(int clock, void* out) {
+  struct timespec t;
+  if (clock_gettime(clock, &t) < 0) return -1;
+  int64_t w[2] = {t.tv_sec, t.tv_nsec};
+  memcpy(out, w, sizeof w);
+  return 0;
+}
+int clockResolution(int clock, void* out) {
+  struct timespec t;
+  if (clock_getres(clock, &t) < 0) return -1;
+  int64_t w[2] = {t.tv_sec, t.tv_nsec};
+  memcpy(out, w, sizeof w);
+  return 0;
+}
+// out: six strings of 65 bytes
+int uName(void* out) { return uname(static_cast<struct utsname*>(out)); }
+// out: 64-bit soft, hard
+int limitOf(int pid, int resource, const void* set, void* out) {
+  struct rlimit64 now, next;
+  if (set) memcpy(&next, set, sizeof next);
+  if (prlimit64(pid, static_cast<__rlimit_resource>(resource), set ? &next : nullptr, &now) < 0) return -1;
+  if (out) memcpy(out, &now, sizeof now);
+  return 0;
+}
+int socketPair(int type, void* out) { return socketpair(AF_UNIX, type, 0, static_cast<int*>(out)); }
+int pipePair(int flags, void* out) { return pipe2(static_cast<int*>(out), flags); }
+int memfdCreate(const char* name, unsigned flags) { return memfd_create(name, flags); }
+ssize_t getDents(int fd, void* out, size_t size) { return syscall(SYS_getdents64, fd, out, size); }
+int pidfdOpen(int pid, int thread) { return static_cast<int>(syscall(SYS_pidfd_open, pid, thread ? PIDFD_THREAD : 0)); }
+int pidfdGetfd(int pidfd, int fd) { return static_cast<int>(syscall(SYS_pidfd_getfd, pidfd, fd, 0)); }
+int pidfdKill(int pidfd, int sig) { return static_cast<int>(syscall(SYS_pidfd_send_signal, pidfd, sig, nullptr, 0)); }
+int shmOpen(const char* name, int flags, unsigned mode) { return shm_open(name, flags, mode); }
+int truncateFd(int fd, int64_t size) { return ftruncate(fd, size); }
+int truncatePath(const char* path, int64_t size) { return truncate(path, size); }
+int64_t seek(int fd, int64_t offset, int whence) { return lseek(fd, offset, whence); }
+ssize_t readAt(int fd, void* to, size_t size, int64_t offset) { return pread(fd, to, size, offset); }
+ssize_t writeAt(int fd, const void* from, size_t size, int64_t offset) { return pwrite(fd, from, size, offset); }
+unsigned maskOf(unsigned mask) { return umask(mask); }
+int eventFd(unsigned initial, int flags) { return eventfd(initial, flags | EFD_CLOEXEC); }
+// 1 ready, 0 not within the time
+int pollOne(int fd, int events, int milliseconds) {
+  struct pollfd p = {fd, static_cast<short>(events), 0};
+  int n = poll(&p, 1, milliseconds);
+  return n <= 0 ? n : p.revents;
+}
+// exit status as `code` or `-signal` in out[0]; 1 when it ended, 0 when it runs
+int waitChild(int pid, void* out) {
+  siginfo_t info;
+  info.si_pid = 0;
+  if (waitid(P_PID, pid, &info, WEXITED | WNOHANG) < 0) return -1;
+  if (info.si_pid == 0) return 0;
+  int status = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
+  memcpy(out, &status, sizeof status);
+  return 1;
+}
+
+// ---- memory of the sandboxed process ----
+
+ssize_t vmRead(int pid, uint32_t address, void* to, size_t size) {
+  struct iovec local = {to, size}, remote = {reinterpret_cast<void*>(static_cast<uintptr_t>(address)), size};
+  return process_vm_readv(pid, &local, 1, &remote, 1, 0);
+}
+ssize_t vmWrite(int pid, uint32_t address, const void* from, size_t size) {
+  struct iovec local = {const_cast<void*>(from), size}, remote = {reinterpret_cast<void*>(static_cast<uintptr_t>(address)), size};
+  return process_vm_writev(pid, &local, 1, &remote, 1, 0);
+}
+// The bytes up to and without the first NUL; -ENAMETOOLONG when there is none in `size`. Never reads past a page that holds it.
+ssize_t vmReadString(int pid, uint32_t address, void* to, size_t size) {
+  char* out = static_cast<char*>(to);
+  size_t done = 0;
+  while (done < size) {
+    size_t chunk = 4096 - ((address + done) & 4095);
+    if (chunk > size - done) chunk = size - done;
+    ssize_t n = vmRead(pid, static_cast<uint32_t>(address + done), out + done, chunk);
+    if (n <= 0) return errno = EFAULT, -1;
+    if (void* end = memchr(out + done, 0, static_cast<size_t>(n))) return static_cast<char*>(end) - out;
+    done += static_cast<size_t>(n);
+    if (static_cast<size_t>(n) < chunk) return errno = EFAULT, -1;
+  }
+  return errno = ENAMETOOLONG, -1;
+}
+
+// ---- shared memory and its futexes ----
+
+// map(fd, size): the shared mapping as an ArrayBuffer, unmapped when it is collected
+Napi::Value map(const Napi::CallbackInfo& info) {
+  int fd = Argument<int>(info[0]).get();
+  size_t size = Argument<size_t>(info[1]).get();
+  void* at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (at == MAP_FAILED) return Napi::Number::New(info.Env(), -errno);
+  return Napi::ArrayBuffer::New(info.Env(), at, size, [size](Napi::Env, void* p) { munmap(p, size); });
+}
+
+// FUTEX_WAKE of every waiter on the first word of the bytes
+int futexWake(void* word) { return static_cast<int>(syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, nullptr, nullptr, 0)); }
+
+// The offset of a result channel: out[0] = high word, out[1] = low word
+int offsetOf(int fd, void* out) {
+  int64_t at = lseek(fd, 0, SEEK_CUR);
+  if (at < 0) return -1;
+  uint32_t w[2] = {static_cast<uint32_t>(at >> 32), static_cast<uint32_t>(at)};
+  memcpy(out, w, sizeof w);
+  return 0;
+}
+
+// ---- starting a process ----
+
+struct Strings {
+  std::vector<std::string> text;
+  std::vector<char*> pointers;
+  explicit Strings(const Napi::Array& a) {
+    for (uint32_t i = 0; i < a.Length(); i++) text.push_back(byteString(a.Get(i)));
+    for (auto& s : text) pointers.push_back(&s[0]);
+    pointers.push_back(nullptr);
+  }
+};
+
+// launch(image fd, argv, envp, descriptors as pairs from,to, ignored signals (two words)): pid. The child keeps 0, 1, 2
+// and the descriptors' second numbers, which may lie above the soft limit of open files; all else is closed.
+Napi::Value launch(const Napi::CallbackInfo& info) {
+  int image = Argument<int>(info[0]).get();
+  Strings argv(info[1].As<Napi::Array>()), envp(info[2].As<Napi::Array>());
+  Bytes pairs = bytesOf(info[3]), ignored = bytesOf(info[4]);
+  std::vector<int> fds(pairs.size / sizeof(int));
+  memcpy(fds.data(), pairs.data, fds.size() * sizeof(int));
+  uint32_t ignore[2];
+  memcpy(ignore, ignored.data, sizeof ignore);
+  struct rlimit limit;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  int failure[2];
+  if (pipe2(failure, O_CLOEXEC) < 0) return Napi::Number::New(info.Env(), -errno);
+
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pid_t pid = fork();
+  if (pid == 0) {  // async-signal-safe calls only
+    for (int s = 1; s < 65; s++) {
+      bool ignoring = ignore[(s - 1) / 32] >> ((s - 1) % 32) & 1;
+      if (s != SIGKILL && s != SIGSTOP) signal(s, ignoring ? SIG_IGN : SIG_DFL);
+    }
+    struct rlimit high = {limit.rlim_max, limit.rlim_max};
+    bool ok = setrlimit(RLIMIT_NOFILE, &high) == 0;
+    int top = 0;
+    for (size_t i = 1; i < fds.size(); i += 2)
+      if (fds[i] > top) top = fds[i];
+    int last = fcntl(failure[1], F_DUPFD_CLOEXEC, top + 1);
+    int exe = fcntl(image, F_DUPFD_CLOEXEC, top + 1);
+    ok = ok && last >= 0 && exe >= 0;
+    for (size_t i = 0; ok && i < fds.size(); i += 2) {  // sources first above all targets, so that none is overwritten
+      int up = fcntl(fds[i], F_DUPFD_CLOEXEC, top + 1);
+      ok = up >= 0;
+      fds[i] = up;
+    }
+    if (ok) syscall(SYS_close_range, 3, top, 0);
+    for (size_t i = 0; ok && i < fds.size(); i += 2) ok = dup2(fds[i], fds[i + 1]) >= 0;
+    ok = ok && setrlimit(RLIMIT_NOFILE, &limit) == 0;
+    if (ok) {
+      sigset_t none;
+      sigemptyset(&none);
+      pthread_sigmask(SIG_SETMASK, &none, nullptr);
+      syscall(SYS_execveat, exe, "", argv.pointers.data(), envp.pointers.data(), AT_EMPTY_PATH);
+    }
+    int e = errno;
+    if (write(last >= 0 ? last : failure[1], &e, sizeof e) < 0) _exit(124);
+    _exit(125);
+  }
+  int e = errno;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  close(failure[1]);
+  if (pid < 0) {
+    close(failure[0]);
+    return Napi::Number::New(info.Env(), -e);
+  }
+  int failed = 0;
+  ssize_t n;
+  do n = read(failure[0], &failed, sizeof failed);
+  while (n < 0 && errno == EINTR);
+  close(failure[0]);
+  if (n == static_cast<ssize_t>(sizeof failed)) {
+    waitpid(pid, nullptr, 0);
+    return Napi::Number::New(info.Env(), -failed);
+  }
+  return Napi::Number::New(info.Env(), pid);
+}
+
+// ---- the loop ----
+
+int epollCreate() { return epoll_create1(EPOLL_CLOEXEC); }
+int epollAdd(int epoll, int fd, uint32_t tag) {
+  struct epoll_event e = {};
+  e.events = EPOLLIN;
+  e.data.u32 = tag;
+  return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e);
+}
+int epollRemove(int epoll, int fd) { return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, nullptr); }
+
+// Waits for one ready descriptor: event[0] = its tag, event[1] = its epoll events. 1, or 0 after the time.
+int step(int epoll, int milliseconds, void* event) {
+  struct epoll_event e;
+  int n;
+  do n = epoll_wait(epoll, &e, 1, milliseconds);
+  while (n < 0 && errno == EINTR);
+  if (n <= 0) return n;
+  uint32_t w[2] = {e.data.u32, e.events};
+  memcpy(event, w, sizeof w);
+  return 1;
+}
+
+// One message: its whole length even when it was cut to `size`; 0 at the end.
+ssize_t receive(int fd, void* to, size_t size, int flags) {
+  ssize_t n;
+  do n = recv(fd, to, size, flags | MSG_TRUNC);
+  while (n < 0 && errno == EINTR);
+  return n;
+}
+ssize_t sendMessage(int fd, const void* from, size_t size, int flags) { return send(fd, from, size, flags | MSG_NOSIGNAL); }
+ssize_t readFd(int fd, void* to, size_t size) { return read(fd, to, size); }
+ssize_t writeFd(int fd, const void* from, size_t size) { return write(fd, from, size); }
+int killProcess(int pid, int sig) { return kill(pid, sig); }
+ssize_t getXattr(int fd, const char* name, void* to, size_t size) { return fgetxattr(fd, name, to, size); }
+ssize_t pathGetXattr(const char* path, const char* name, void* to, size_t size) { return getxattr(path, name, to, size); }
+ssize_t pathListXattr(const char* path, void* to, size_t size) { return listxattr(path, static_cast<char*>(to), size); }
+int pathSetXattr(const char* path, const char* name, const void* from, size_t size, int flags) {
+  return setxattr(path, name, from, size, flags);
+}
+int pathRemoveXattr(const char* path, const char* name) { return removexattr(path, name); }
+int setTscFault(int on) { return prctl(PR_SET_TSC, on ? PR_TSC_SIGSEGV : PR_TSC_ENABLE); }
+
+// The processor's time-stamp counter as two words, for programs whose own rdtsc strict mode forbids
+int timeStamp(void* out) {
+  uint32_t w[2];
+  __asm__ volatile("rdtsc" : "=a"(w[0]), "=d"(w[1]));
+  memcpy(out, w, sizeof w);
+  return 0;
+}
+
+template <auto F>
+void add(Napi::Object& exports, const char* name) {
+  exports.Set(name, Napi::Function::New<Wrap<F>::call>(exports.Env(), name));
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  add<&close>(exports, "close");
+  add<&dup3>(exports, "dup3");
+  add<&fcntlInt>(exports, "fcntl");
+  add<&openAt>(exports, "openat");
+  add<&openAt2>(exports, "openat2");
+  add<&statX>(exports, "statx");
+  add<&statFs>(exports, "statfs");
+  add<&faccessat>(exports, "faccessat");
+  add<&readlinkat>(exports, "readlinkat");
+  add<&mkdirat>(exports, "mkdirat");
+  add<&mknodat>(exports, "mknodat");
+  add<&unlinkat>(exports, "unlinkat");
+  add<&symlinkat>(exports, "symlinkat");
+  add<&linkat>(exports, "linkat");
+  add<&renameat2>(exports, "renameat2");
+  add<&fchmodat>(exports, "fchmodat");
+  add<&fchownat>(exports, "fchownat");
+  add<&utimesAt>(exports, "utimesat");
+  add<&truncatePath>(exports, "truncate");
+  add<&truncateFd>(exports, "ftruncate");
+  add<&pathGetXattr>(exports, "getxattr");
+  add<&getXattr>(exports, "fgetxattr");
+  add<&pathListXattr>(exports, "listxattr");
+  add<&pathSetXattr>(exports, "setxattr");
+  add<&pathRemoveXattr>(exports, "removexattr");
+  add<&getDents>(exports, "getdents64");
+  add<&seek>(exports, "lseek");
+  add<&readFd>(exports, "read");
+  add<&writeFd>(exports, "write");
+  add<&readAt>(exports, "pread");
+  add<&writeAt>(exports, "pwrite");
+  add<&maskOf>(exports, "umask");
+  add<&clockTime>(exports, "clockGettime");
+  add<&clockResolution>(exports, "clockGetres");
+  add<&uName>(exports, "uname");
+  add<&limitOf>(exports, "prlimit");
+  add<&socketPair>(exports, "socketpair");
+  add<&pipePair>(exports, "pipe2");
+  add<&memfdCreate>(exports, "memfdCreate");
+  add<&shmOpen>(exports, "shmOpen");
+  add<&shm_unlink>(exports, "shmUnlink");
+  add<&fchmod>(exports, "fchmod");
+  add<&eventFd>(exports, "eventfd");
+  add<&pollOne>(exports, "poll");
+  add<&pidfdOpen>(exports, "pidfdOpen");
+  add<&pidfdGetfd>(exports, "pidfdGetfd");
+  add<&pidfdKill>(exports, "pidfdKill");
+  add<&killProcess>(exports, "kill");
+  add<&waitChild>(exports, "waitChild");
+  add<&vmRead>(exports, "vmRead");
+  add<&vmWrite>(exports, "vmWrite");
+  add<&vmReadString>(exports, "vmReadString");
+  add<&futexWake>(exports, "futexWake");
+  add<&offsetOf>(exports, "offsetOf");
+  add<&epollCreate>(exports, "epollCreate");
+  add<&epollAdd>(exports, "epollAdd");
+  add<&epollRemove>(exports, "epollRemove");
+  add<&step>(exports, "step");
+  add<&receive>(exports, "receive");
+  add<&sendMessage>(exports, "send");
+  add<&setTscFault>(exports, "setTscFault");
+  add<&timeStamp>(exports, "timeStamp");
+  exports.Set("map", Napi::Function::New<map>(env, "map"));
+  exports.Set("launch", Napi::Function::New<launch>(env, "launch"));
+  return exports;
+}
+
+NODE_API_MODULE(nurse, init)
+
+}  // namespace

@@ -1,0 +1,103 @@
+/**
+ * From a row's argument kinds to what happens before the mechanism: descriptors and ranges checked, what is looked at
+ * copied once, paths resolved and asked. Compiled once per row; a step answers 0, or a negative errno that is the result.
+ */
+import { ERRNO } from '../abi/errno.js';
+import type { Kind, Row } from '../syscalls/dsl.js';
+import type { Request } from './request.js';
+
+export type Step = (call: Request) => number;
+
+const IOV_MAX = 1024;
+const PATH_MAX = 4096;
+const AT_FDCWD = -100;
+
+type Of<K extends Kind['kind']> = Extract<Kind, { kind: K }>;
+
+/** Steps of a row. Odd rows read and ask for themselves: only their plain descriptors are checked here. */
+export function compile(row: Row): readonly Step[] {
+  const index = (name: string): number => {
+    const i = row.args.findIndex(([n]) => n === name);
+    if (i < 0) throw new Error(`no argument ${name} in call ${row.nr}`);
+    return i;
+  };
+  return row.args.flatMap(([, kind], i) => {
+    if (kind.kind === 'fd') return kind.dir ? [directory(i)] : [descriptor(i)];
+    if (row.by === 'odd' || kind.kind === 'value') return [];
+    if (kind.kind === 'path') return [pathStep(row, kind, i, kind.at === undefined ? -1 : index(kind.at))];
+    if (kind.kind === 'string') return [string(kind, i)];
+    if (kind.kind === 'bytes') return [bytes(kind, i, typeof kind.length === 'string' ? index(kind.length) : -1)];
+    if (kind.kind === 'struct') return [structure(kind, i)];
+    return [iovec(i, index(kind.count))];
+  });
+}
+
+const descriptor = (i: number): Step => (call) => call.checkFd(call.r[i] | 0);
+const directory =
+  (i: number): Step =>
+  (call) =>
+    (call.r[i] | 0) === AT_FDCWD ? 0 : call.checkFd(call.r[i] | 0);
+
+function pathStep(row: Row, kind: Of<'path'>, i: number, at: number): Step {
+  const delegated = row.by === 'delegated';
+  return (call) => {
+    const text = call.getString(call.r[i], PATH_MAX);
+    if (typeof text === 'number') return text;
+    const follow = typeof kind.follow === 'function' ? kind.follow(call.r) : kind.follow;
+    const resolved = call.resolve(at < 0 ? AT_FDCWD : call.r[at] | 0, text, { follow, empty: kind.empty?.(call.r), make: kind.make });
+    if (typeof resolved === 'number') return resolved;
+    call.paths[i] = resolved;
+    const accesses = typeof kind.access === 'function' ? kind.access(call.r, resolved) : [kind.access];
+    for (const access of accesses) {
+      if (text === '' && access === 'stat') continue; // AT_EMPTY_PATH: what is held may be looked at, as by fstat
+      const refused = call.ask({ ask: 'path', access, path: resolved.guest });
+      if (refused !== 0) return refused;
+    }
+    if (delegated) call.r[i] = call.arena(Buffer.from(resolved.host + '\0', 'latin1'));
+    return 0;
+  };
+}
+
+function string(kind: Of<'string'>, i: number): Step {
+  return (call) => {
+    const text = call.getString(call.r[i], kind.max);
+    if (typeof text === 'number') return text;
+    return call.keep(i, Buffer.from(text + '\0', 'latin1'));
+  };
+}
+
+function bytes(kind: Of<'bytes'>, i: number, lengthAt: number): Step {
+  const fixed = typeof kind.length === 'number' ? kind.length : 0;
+  const of = kind.of ?? 1;
+  const max = kind.max ?? 0;
+  return (call) => {
+    const length = (lengthAt < 0 ? fixed : call.r[lengthAt]) * of;
+    if (call.r[i] === 0) return 0;
+    if (!kind.copy) return length === 0 ? 0 : call.checkRange(call.r[i], Math.min(length, 0x100000000));
+    return length > max ? -ERRNO.EINVAL : call.copy(i, length);
+  };
+}
+
+function structure(kind: Of<'struct'>, i: number): Step {
+  const size = kind.struct.size;
+  return (call) => {
+    if (call.r[i] === 0) return kind.optional ? 0 : -ERRNO.EFAULT;
+    return kind.way === 'in' ? call.copy(i, size) : call.checkRange(call.r[i], size);
+  };
+}
+
+function iovec(i: number, countAt: number): Step {
+  return (call) => {
+    const count = call.r[countAt];
+    if (count === 0) return 0;
+    if (count > IOV_MAX) return -ERRNO.EINVAL;
+    const refused = call.copy(i, count * 8);
+    if (refused !== 0) return refused;
+    const vector = new DataView(call.bytes(i).buffer, call.bytes(i).byteOffset);
+    for (let k = 0; k < count; k++) {
+      const length = vector.getUint32(k * 8 + 4, true);
+      if (length > 0 && call.checkRange(vector.getUint32(k * 8, true), length) !== 0) return -ERRNO.EFAULT;
+    }
+    return 0;
+  };
+}

@@ -1,0 +1,172 @@
+/**
+ * From a path of the program to a canonical one and a directory to act in, as path_resolution(7) has it: through the
+ * view, without a moment at which the kernel follows a symlink for the helper. What is judged is what is acted on.
+ */
+import { fromBytes, type ByteString } from '../abi/bytes.js';
+import { ERRNO } from '../abi/errno.js';
+import { AT_FDCWD, MODE, OPEN } from '../abi/flags.js';
+import type { Native } from '../native/index.js';
+import type { Resolved, ResolveOptions } from '../syscalls/dsl.js';
+import { Lookup } from './paths-lookup.js';
+import { Procfs, type ProcfsOptions } from './paths-procfs.js';
+import { Roots } from './paths-spot.js';
+import { AGAIN, Walk, type Ground } from './paths-walk.js';
+import type { Layer, View } from './view.js';
+
+const { O_PATH, O_DIRECTORY } = OPEN.values;
+const { S_IFDIR } = MODE.values;
+const PATH_MAX = 4096;
+/** How often a path is walked anew whose directories are being moved meanwhile. */
+const MAX_WALKS = 16;
+
+export interface PathResolverOptions extends ProcfsOptions {
+  /** A duplicate, in the helper, of the program's descriptor; a negative errno. The resolver closes it. */
+  pin(descriptor: number): number;
+  /** No program sees names of /dev/shm that start so. */
+  readonly sharedMemoryPrefix: ByteString;
+}
+
+export interface PathOptions extends ResolveOptions {
+  /**
+   * The call removes or renames the name itself (unlink, rmdir, rename's first path): a slash at the end does not
+   * follow a symlink, but is ENOTDIR; EROFS in the sysroot; EBUSY for what holds a directory of the view.
+   */
+  readonly entry?: boolean;
+}
+
+/** One host directory of those that make up a guest directory; `fd` (O_PATH) is closed by release(). */
+export interface HostLayer {
+  readonly layer: Layer;
+  readonly host: ByteString;
+  readonly fd: number;
+}
+
+/** Writing, creating, removing in the sysroot: -EROFS; elsewhere 0. */
+export const writeRefusal = (where: Resolved): number => (where.layer === 'sysroot' ? -ERRNO.EROFS : 0);
+
+export class PathResolver {
+  private readonly lookup: Lookup;
+  private readonly roots: Roots;
+  private readonly ground: Ground;
+  /** Closed when the call is over. */
+  private readonly held: number[] = [];
+
+  /** @throws Error when a directory of the view, or /proc, cannot be opened */
+  constructor(
+    readonly view: View,
+    private readonly native: Native,
+    options: PathResolverOptions,
+  ) {
+    const lookup = new Lookup(native);
+    this.lookup = lookup;
+    this.roots = new Roots(view, lookup);
+    this.ground = {
+      view,
+      lookup,
+      roots: this.roots,
+      procfs: new Procfs(lookup, options, this.deviceOf('/proc')),
+      sharedMemoryPrefix: options.sharedMemoryPrefix,
+      sharedMemory: this.deviceOf('/dev/shm'),
+      protectedSymlinks: this.protectedSymlinks(),
+      keep: (fd) => this.keep(fd),
+      cwd: () => this.keep(native.openat(AT_FDCWD, `/proc/${options.pid()}/cwd`, O_PATH | O_DIRECTORY, 0)),
+      pin: (descriptor) => this.keep(options.pin(descriptor)),
+      object: (fd) => this.object(fd),
+    };
+  }
+
+  /**
+   * @param start the helper's descriptor of the directory that a relative path starts from, or of anything for an
+   *   empty one; -1 for the guest's root
+   * @returns what stands there, or a negative errno. Its descriptors last until release().
+   */
+  resolve(start: number, path: ByteString, options: PathOptions): Resolved | number {
+    if (path.length >= PATH_MAX) return -ERRNO.ENAMETOOLONG;
+    if (path === '' && !options.empty) return -ERRNO.ENOENT;
+    if (path === '' && start >= 0) return this.object(start);
+    for (let i = 0; i < MAX_WALKS; i++) {
+      const spot = path.startsWith('/') || start < 0 ? this.roots.root : this.roots.at(start);
+      if (typeof spot === 'number') return spot;
+      const end = new Walk(this.ground, options).run(spot, path);
+      if (end !== AGAIN) return end;
+    }
+    return -ERRNO.EAGAIN;
+  }
+
+  /** The guest path of a descriptor of the helper, as getcwd(2) tells it; -ENOENT when it was removed. */
+  guestPath(fd: number): ByteString | number {
+    const host = this.roots.pathOf(fd);
+    return typeof host === 'number' ? host : (this.view.toGuest(host) ?? -ERRNO.ENOENT);
+  }
+
+  /** The host directories that make up a guest directory, the first to be looked into first; none if it is no directory. */
+  hostLayers(where: Resolved): HostLayer[] {
+    if (where.type !== S_IFDIR || !where.guest.startsWith('/')) return [];
+    return this.view
+      .hostLayers(where.guest)
+      .map(({ layer, host }) => ({ layer, host, fd: this.keep(this.roots.open(layer, where.guest)) }))
+      .filter(({ fd }) => fd >= 0);
+  }
+
+  /** Closes what was resolved since the last time. */
+  release(): void {
+    for (const fd of this.held) this.lookup.close(fd);
+    this.held.length = 0;
+  }
+  /** Closes the roots as well: the end of the resolver. */
+  dispose(): void {
+    this.release();
+    this.roots.dispose();
+    this.lookup.dispose();
+  }
+
+  private keep(fd: number): number {
+    if (fd >= 0) this.held.push(fd);
+    return fd;
+  }
+
+  /**
+   * What a descriptor refers to, to be acted on by itself (AT_EMPTY_PATH). What has no name, or none in the guest, gets
+   * one that is no path, so that no rule matches it.
+   */
+  private object(fd: number): Resolved | number {
+    const failure = this.lookup.stat(fd);
+    if (failure < 0) return failure;
+    const { type } = this.lookup.found;
+    const host = this.roots.pathOf(fd);
+    const guest = typeof host === 'number' ? null : this.view.toGuest(host);
+    return {
+      guest: guest ?? this.unnamed(fd, host),
+      host: typeof host === 'number' ? '' : host,
+      layer: typeof host === 'number' ? 'host' : this.view.layerOf(host),
+      dir: fd,
+      name: type === S_IFDIR ? '.' : '',
+      exists: true,
+      type,
+      object: fd,
+      anonymous: guest === null,
+    };
+  }
+  private unnamed(fd: number, host: ByteString | number): ByteString {
+    if (typeof host === 'string') return `outside:${host}`;
+    const name = this.lookup.nameOf(fd);
+    if (typeof name === 'number') return 'unknown:';
+    return name.startsWith('/') ? `deleted:${name}` : name;
+  }
+
+  private deviceOf(path: ByteString): string | undefined {
+    const fd = this.native.openat(AT_FDCWD, path, O_PATH, 0);
+    if (fd < 0) return undefined;
+    const failure = this.lookup.stat(fd);
+    this.lookup.close(fd);
+    return failure < 0 ? undefined : this.lookup.found.device;
+  }
+  private protectedSymlinks(): boolean {
+    const fd = this.native.openat(AT_FDCWD, '/proc/sys/fs/protected_symlinks', 0, 0);
+    if (fd < 0) return false;
+    const out = new Uint8Array(8);
+    const n = this.native.read(fd, out, out.length);
+    this.lookup.close(fd);
+    return n > 0 && !fromBytes(out.subarray(0, n)).startsWith('0');
+  }
+}

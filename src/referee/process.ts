@@ -1,0 +1,83 @@
+/** What the helper knows of one sandboxed process and of its threads. */
+import type { ByteString } from '../abi/bytes.js';
+import type { GuestMemory } from '../memory/guest.js';
+import type { Regions } from '../memory/regions.js';
+import type { ProcessView, Row, Steps, ThreadView } from '../syscalls/dsl.js';
+import type { Slot, StartState } from '../trustee/slot.js';
+
+/** `gone`: its thread ended, as ordered or not. `leaving`: told to exit so that a successor can start. */
+export type ThreadPhase = 'running' | 'delegating' | 'leaving' | 'gone';
+
+export class ThreadState implements ThreadView {
+  mask = 0n;
+  altstack = new Uint8Array([0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]); // SS_DISABLE
+  clearTid = 0;
+  robustList = 0;
+  readonly tls: Uint8Array[] = [];
+
+  phase: ThreadPhase = 'running';
+  /** The untrustee's thread id on the host, 0 while there is none. */
+  hostTid = 0;
+  /** pidfd of that thread, or -1 where the kernel has none for threads (before 6.9). */
+  pidfd = -1;
+  /** The delegated call at work: its row, or the steps of an odd one. */
+  row: Row | null = null;
+  steps: Steps | null = null;
+  /** With what the successor of a leaving thread starts, and until when the old one must be gone (ms). */
+  successor: StartState | null = null;
+  deadline = 0;
+  /** Its clone was ordered and the result is not in yet. */
+  spawning = false;
+  /** Where the last request came from. */
+  lastEip = 0;
+  /** The registers behind the call at hand. */
+  readonly registers = { eip: 0, esp: 0, eax: 0, ebx: 0, ecx: 0, edx: 0, esi: 0, edi: 0, ebp: 0, eflags: 0, gs: 0 };
+
+  constructor(
+    readonly slot: number,
+    readonly tid: number,
+    readonly memory: Slot,
+    /** Helper's end of the thread's control socket. */
+    readonly socket: number,
+  ) {}
+}
+
+export interface ProcessOptions {
+  readonly pid: number;
+  readonly exe: ByteString;
+  readonly firstTls: number;
+  readonly reserved: { readonly from: number; readonly to: number };
+  readonly hint: number;
+  readonly regions: Regions;
+  readonly pidfd: number;
+  readonly memory: GuestMemory;
+}
+
+export class ProcessState implements ProcessView {
+  umask = 0o022;
+  readonly dispositions = new Map<number, Uint8Array>();
+  readonly threads: ThreadState[] = [];
+  /** Addresses of two-byte trap sites (ud2) that the patcher wrote. */
+  readonly trapSites = new Set<number>();
+  readonly pid: number;
+  exe: ByteString;
+  readonly firstTls: number;
+  readonly reserved: { readonly from: number; readonly to: number };
+  readonly hint: number;
+  readonly regions: Regions;
+  readonly pidfd: number;
+  memory: GuestMemory;
+  /** /proc/PID/mem, open for writing: the patcher's. */
+  patcherMemory = -1;
+
+  constructor(o: ProcessOptions) {
+    this.pid = o.pid;
+    this.exe = o.exe;
+    this.firstTls = o.firstTls;
+    this.reserved = o.reserved;
+    this.hint = o.hint;
+    this.regions = o.regions;
+    this.pidfd = o.pidfd;
+    this.memory = o.memory;
+  }
+}

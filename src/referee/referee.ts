@@ -1,0 +1,457 @@
+/**
+ * The referee: one loop that takes requests, results and deaths as they come, judges and answers. It never waits for
+ * one thread while another could go on: what is at work is kept in the thread's state.
+ */
+import { ERRNO, errnoName } from '../abi/errno.js';
+import * as L from '../abi/linux.js';
+import { NUMBERS, syscallName } from '../abi/numbers.js';
+import { HookSilent } from '../memory/guest.js';
+import { native } from '../native/index.js';
+import type { ByteString } from '../abi/bytes.js';
+import type { Decision, Question } from '../questions.js';
+import type { Order, Outcome, Row } from '../syscalls/dsl.js';
+import { SOCKETCALL, SOCKETCALL_REGISTERS } from '../syscalls/multiplexed.js';
+import { rowOf } from '../syscalls/table.js';
+import { KIND, REPLY, REPLY_SIZE, REQ, REQUEST_ESP_BIAS, REQUEST_SIZE } from '../wire/layout.js';
+import { explainDeath, mappingsOf, placeOf } from './death.js';
+import { describeRule } from './describe.js';
+import { handleTrap, readFrame, SIGFRAME_WORDS, type TrapFrame } from './faults.js';
+import { compile, type Step } from './marshal.js';
+import type { PathResolver } from './paths.js';
+import type { ProcessState, ThreadState } from './process.js';
+import { ArenaFull, KilledByPolicy, Request } from './request.js';
+import { traceLine } from './trace.js';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+export type Logger = (level: LogLevel, message: string) => void;
+
+/** The policy as the referee uses it. */
+export interface Judge {
+  decide(question: Question): Decision;
+  mayRelabel(from: ByteString, to: ByteString, directory: boolean): Decision;
+  /** Verdicts of `syscalls:` by call name. */
+  syscallVerdicts(): ReadonlyMap<string, Decision>;
+}
+
+/** Rewrites the system call sites of a mapping. */
+export interface Patcher {
+  patchDescriptor(process: ProcessState, fd: number, address: number, length: number, offset: number, log: Logger): void;
+}
+
+export interface RefereeOptions {
+  readonly judge: Judge;
+  readonly resolver: PathResolver;
+  readonly patcher: Patcher;
+  readonly log: Logger;
+  /** Each call is logged at info level. */
+  readonly verbose: boolean;
+  /** Becomes readable when the loop has to stop. */
+  readonly stop: number;
+}
+
+/** How it ended: the status that the helper exits with, and why if that was our doing. */
+export interface Ending {
+  readonly status: number;
+  readonly reason?: string;
+}
+
+const TAG = { socket: 0, hint: 1, process: 2, thread: 3, stop: 4 } as const;
+const tag = (kind: number, index: number): number => ((kind << 24) | index) >>> 0;
+
+const STATUS = { ours: 125, killed: 137, badCall: 159 } as const;
+/** Milliseconds between looks at threads that have no pidfd, and for a leaving thread to be gone. */
+const LOOK = 200;
+const LEAVE = 1000;
+const CALL_SITE_LENGTH = 2;
+
+export class Referee {
+  private readonly epoll: number;
+  private readonly event = new Uint32Array(2);
+  private readonly message = new Uint32Array(64);
+  private readonly reply = new Int32Array(REPLY_SIZE / 4);
+  private readonly status = new Int32Array(1);
+  private readonly steps: (readonly Step[] | undefined)[] = [];
+  private readonly verdicts: (Decision | undefined)[] = [];
+  private readonly requests: Request[] = [];
+  private readonly unknown = new Set<number>();
+  private ending: Ending | null = null;
+  /** Set when we end the process ourselves, so that its death is not taken for the program's. */
+  private doom: Ending | null = null;
+
+  constructor(
+    private readonly process: ProcessState,
+    private readonly o: RefereeOptions,
+  ) {
+    this.epoll = native.epollCreate();
+    native.epollAdd(this.epoll, o.stop, tag(TAG.stop, 0));
+    native.epollAdd(this.epoll, process.hint, tag(TAG.hint, 0));
+    native.epollAdd(this.epoll, process.pidfd, tag(TAG.process, 0));
+    for (const thread of process.threads) {
+      native.epollAdd(this.epoll, thread.socket, tag(TAG.socket, thread.slot));
+      this.requests[thread.slot] = new Request(process, thread, o.judge, o.resolver, o.patcher, o.log);
+    }
+    for (const [name, decision] of o.judge.syscallVerdicts()) {
+      const row = rowOf(name);
+      if (row !== undefined) this.verdicts[row.nr] = decision;
+    }
+  }
+
+  /** Names that the hook would otherwise let through without asking. */
+  static readonly UNASKED = ['read', 'write', 'exit'];
+
+  /** Until the process is gone. */
+  run(): Ending {
+    while (this.ending === null) {
+      const n = native.step(this.epoll, this.patience(), this.event);
+      if (n < 0) this.fail(`epoll_wait: ${errnoName(-n)}`);
+      if (n <= 0) this.look();
+      else this.handle(this.event[0] >>> 24, this.event[0] & 0xffffff);
+    }
+    native.close(this.epoll);
+    return this.ending;
+  }
+
+  /** Ends the process by our decision, with a reason for the log. */
+  fail(reason: string, status: number = STATUS.ours): void {
+    if (this.doom !== null) return;
+    this.doom = { status, reason };
+    this.o.log('error', reason);
+    native.pidfdKill(this.process.pidfd, L.SIGNAL.KILL);
+  }
+
+  // ---- events ----
+
+  private handle(kind: number, index: number): void {
+    const thread = this.process.threads[index];
+    try {
+      if (kind === TAG.socket) this.receive(thread);
+      else if (kind === TAG.hint) this.results();
+      else if (kind === TAG.thread) this.threadGone(thread);
+      else if (kind === TAG.process) this.processGone();
+      else this.stop();
+    } catch (error) {
+      if (error instanceof KilledByPolicy) this.killByPolicy(error.message);
+      else if (error instanceof HookSilent) this.fail(error.message, STATUS.killed);
+      else this.fail(`defect of the sandbox: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    }
+  }
+
+  private stop(): void {
+    native.epollRemove(this.epoll, this.o.stop);
+    this.fail('the sandbox was told to stop', STATUS.killed);
+  }
+
+  private patience(): number {
+    let patience = -1;
+    for (const thread of this.process.threads) {
+      if (thread.phase === 'leaving') return thread.pidfd < 0 ? 1 : LOOK;
+      if (thread.pidfd < 0 && thread.phase !== 'gone') patience = LOOK;
+    }
+    return patience;
+  }
+
+  /** Threads without a pidfd are looked for in /proc; leaving ones must be in time. */
+  private look(): void {
+    for (const thread of this.process.threads) {
+      if (thread.phase === 'gone' || thread.hostTid === 0) continue;
+      if (thread.pidfd < 0 && native.faccessat(L.AT_FDCWD, `/proc/${this.process.pid}/task/${thread.hostTid}`, 0, 0) < 0)
+        this.threadGone(thread);
+      else if (thread.phase === 'leaving' && Date.now() > thread.deadline)
+        this.fail(`thread ${thread.tid} did not leave within ${LEAVE} ms`, STATUS.killed);
+    }
+  }
+
+  private processGone(): void {
+    const ended = native.waitChild(this.process.pid, this.status);
+    if (ended === 0) return;
+    const code = this.status[0];
+    this.ending = this.doom ?? { status: code >= 0 ? code : 128 - code };
+  }
+
+  private threadGone(thread: ThreadState): void {
+    if (thread.pidfd >= 0) {
+      native.epollRemove(this.epoll, thread.pidfd);
+      native.close(thread.pidfd);
+      thread.pidfd = -1;
+    }
+    const tid = thread.hostTid;
+    thread.hostTid = 0;
+    if (thread.phase === 'leaving' && thread.successor !== null) {
+      const start = thread.successor;
+      thread.successor = null;
+      thread.memory.setStart(start, 0n);
+      this.begin(thread, this.spawn(thread));
+      return;
+    }
+    thread.phase = 'gone';
+    // A dying process takes its threads along: then its own end explains it.
+    if (native.poll(this.process.pidfd, L.POLLIN, 20) > 0) return this.processGone();
+    if (this.doom === null) this.fail(explainDeath(this.process, thread, tid), STATUS.killed);
+  }
+
+  // ---- requests ----
+
+  private receive(thread: ThreadState): void {
+    if (thread.spawning) this.results(); // a new thread may speak before its clone's result was looked at
+    if (thread.spawning) return;
+    const n = native.receive(thread.socket, this.message, this.message.byteLength, L.MSG_DONTWAIT);
+    if (n === -ERRNO.EAGAIN) return;
+    if (n === 0 || n === -ERRNO.ECONNRESET) {
+      native.epollRemove(this.epoll, thread.socket); // all ends are closed: the process is ending
+      return;
+    }
+    if (n !== REQUEST_SIZE) return this.fail(`a message of ${n} bytes where a request has ${REQUEST_SIZE}: forged`, STATUS.killed);
+    if (thread.phase !== 'running') return this.fail('a request came while another was at work: forged', STATUS.killed);
+    thread.lastEip = this.message[REQ.eip];
+    const kind = this.message[REQ.kind];
+    if (kind === KIND.call) return this.call(thread);
+    const frame = readFrame(this.process.memory, this.message[REQ.esp] + REQUEST_ESP_BIAS);
+    if (frame === undefined) return this.fail('a trap without a signal frame: forged', STATUS.killed);
+    thread.lastEip = frame.eip;
+    if (kind === KIND.trap && this.process.trapSites.has(frame.eip)) {
+      this.message[REQ.eip] = frame.eip + CALL_SITE_LENGTH;
+      return this.call(thread);
+    }
+    if (kind === KIND.fault && handleTrap(this.process.memory, frame)) return this.answer(thread, REPLY.value, 0);
+    this.fault(thread, frame);
+  }
+
+  private call(thread: ThreadState): void {
+    const request = this.requests[thread.slot];
+    const nr = this.message[REQ.eax];
+    request.begin(nr, this.message.subarray(REQ.ebx, REQ.ebp + 1));
+    this.remember(thread);
+    const row = nr === NUMBERS.socketcall ? this.demultiplex(request) : rowOf(nr);
+    if (typeof row === 'number') return this.answer(thread, REPLY.value, row);
+    if (row === undefined) return this.answer(thread, REPLY.value, this.noSuchCall(nr));
+    this.dispatch(thread, request, row);
+  }
+
+  /** socketcall(2): the row that is meant, with the sub-call's arguments, read once, in the registers. */
+  private demultiplex(request: Request): Row | undefined | number {
+    const sub = SOCKETCALL.get(request.r[SOCKETCALL_REGISTERS.number]);
+    if (sub === undefined) return -ERRNO.EINVAL;
+    const words = request.get(request.r[SOCKETCALL_REGISTERS.array], 4 * sub.count);
+    if (typeof words === 'number') return words;
+    const args = new Uint32Array(6);
+    args.set(new Uint32Array(words.buffer));
+    const row = rowOf(sub.row);
+    if (row !== undefined) request.begin(row.nr, args);
+    return row;
+  }
+
+  /** The registers behind the call, for a successor or a fault. */
+  private remember(thread: ThreadState): void {
+    const m = this.message;
+    const r = thread.registers;
+    r.eip = m[REQ.eip];
+    r.esp = m[REQ.esp] + REQUEST_ESP_BIAS;
+    r.ebx = m[REQ.ebx];
+    r.ecx = m[REQ.ecx];
+    r.edx = m[REQ.edx];
+    r.esi = m[REQ.esi];
+    r.edi = m[REQ.edi];
+    r.ebp = m[REQ.ebp];
+    r.eflags = m[REQ.eflags];
+    r.gs = m[REQ.gs] & 0xffff;
+  }
+
+  private noSuchCall(nr: number): number {
+    if (!this.unknown.has(nr)) this.o.log('warn', `system call ${nr} (${syscallName(nr)}) is unknown: ENOSYS`);
+    if (this.unknown.size < 1024) this.unknown.add(nr);
+    return -ERRNO.ENOSYS;
+  }
+
+  private dispatch(thread: ThreadState, request: Request, row: Row): void {
+    const decision = this.verdicts[row.nr];
+    if (decision !== undefined && this.decided(thread, row, decision)) return;
+    if (row.by === 'native') return this.answer(thread, REPLY.native, 0);
+    if (row.by === 'denied') {
+      this.o.log('warn', `denied ${syscallName(row.nr)} = ${row.errno}: ${row.why}`);
+      return this.finish(thread, -ERRNO[row.errno as keyof typeof ERRNO]);
+    }
+    const refused = this.prepare(request, row);
+    if (refused !== 0) return this.finish(thread, refused);
+    thread.row = row;
+    if (row.by === 'answered') return this.finish(thread, this.guarded(() => row.answer(request)));
+    if (row.by === 'odd') return this.begin(thread, row.steps(request));
+    const r = request.r;
+    thread.phase = 'delegating';
+    thread.memory.order(row.nr, r[0], r[1], r[2], r[3], r[4], r[5]);
+  }
+
+  private prepare(request: Request, row: Row): number {
+    const steps = (this.steps[row.nr] ??= compile(row));
+    return this.guarded(() => {
+      for (const step of steps) {
+        const refused = step(request);
+        if (refused !== 0) return refused;
+      }
+      return 0;
+    });
+  }
+
+  private guarded(work: () => number): number {
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof ArenaFull) return -ERRNO.ENOMEM;
+      throw error;
+    }
+  }
+
+  /** Carries out a verdict of `syscalls:`; false when the call goes its usual way. */
+  private decided(thread: ThreadState, row: Row, { verdict, rule }: Decision): boolean {
+    const by = describeRule(rule);
+    const name = syscallName(row.nr);
+    if (verdict.verdict === 'deny') {
+      this.o.log('warn', `denied ${name} = ${errnoName(verdict.errno)} by ${by}`);
+      this.finish(thread, -verdict.errno);
+    } else if (verdict.verdict === 'return') {
+      this.o.log('info', `answered ${name} = ${verdict.value} by ${by}`);
+      this.finish(thread, verdict.value);
+    } else if (verdict.verdict === 'native') this.answer(thread, REPLY.native, 0);
+    else if (verdict.verdict === 'kill') throw new KilledByPolicy(`${name}: ${by}`);
+    else {
+      if (verdict.log) this.o.log('info', `allowed ${name} by ${by}`);
+      return false;
+    }
+    return true;
+  }
+
+  private killByPolicy(what: string): void {
+    this.o.log('error', `killed by policy: ${what}`);
+    this.doom = { status: STATUS.badCall, reason: what };
+    native.pidfdKill(this.process.pidfd, L.SIGNAL.KILL);
+  }
+
+  // ---- delegated work ----
+
+  private begin(thread: ThreadState, steps: Generator<Order, number | Outcome, number>): void {
+    thread.steps = steps;
+    this.advance(thread, steps, undefined);
+  }
+
+  private advance(thread: ThreadState, steps: Generator<Order, number | Outcome, number>, result: number | undefined): void {
+    let next: IteratorResult<Order, number | Outcome>;
+    try {
+      next = result === undefined ? steps.next() : steps.next(result);
+    } catch (error) {
+      if (!(error instanceof ArenaFull)) throw error;
+      next = { done: true, value: -ERRNO.ENOMEM };
+    }
+    if (!next.done) {
+      const [nr, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = next.value;
+      thread.phase = 'delegating';
+      thread.memory.order(nr, a, b, c, d, e, f);
+      return;
+    }
+    thread.steps = null;
+    if (typeof next.value === 'number') return this.finish(thread, next.value);
+    this.outcome(thread, next.value);
+  }
+
+  private outcome(thread: ThreadState, outcome: Outcome): void {
+    if (outcome.outcome === 'native') return this.answer(thread, REPLY.native, 0);
+    if (outcome.outcome === 'silent') return;
+    this.requests[thread.slot].end();
+    if (outcome.outcome === 'exit') {
+      thread.phase = 'leaving';
+      thread.deadline = Date.now() + LEAVE;
+      return this.send(thread, REPLY.exit, outcome.status);
+    }
+    thread.tls.forEach((descriptor, i) => i !== 1 && thread.memory.setTls(i as 0 | 2, descriptor));
+    thread.successor = { ...thread.registers, eax: outcome.result >>> 0 };
+    thread.phase = 'leaving';
+    thread.deadline = Date.now() + LEAVE;
+    this.send(thread, REPLY.exit, 0);
+  }
+
+  /** Hints may be forged, stolen or late: each only says that it is worth looking. */
+  private results(): void {
+    while (native.read(this.process.hint, this.message, 16) > 0);
+    for (const thread of this.process.threads) {
+      if (thread.phase !== 'delegating') continue;
+      const result = thread.memory.result();
+      if (result === undefined) continue;
+      thread.phase = 'running';
+      if (thread.steps !== null) this.advance(thread, thread.steps, result);
+      else if (thread.row?.by === 'delegated' && thread.row.done !== undefined)
+        this.finish(thread, thread.row.done(this.requests[thread.slot], result));
+      else this.finish(thread, result);
+    }
+  }
+
+  /** The clone of an untrustee from its slot; the start state is in the slot already. */
+  *spawn(thread: ThreadState): Generator<Order, Outcome, number> {
+    const CLONE = 120;
+    thread.spawning = true;
+    const tid = yield [CLONE, L.CLONE_THREAD_FLAGS, thread.memory.frameAddress('untrusteeStart'), 0, 0, 0];
+    if (tid <= 0) {
+      this.fail(`the untrustee could not be started: ${errnoName(-tid)}`);
+      return { outcome: 'silent' };
+    }
+    this.adopt(thread, tid);
+    return { outcome: 'silent' };
+  }
+
+  /** A new untrustee runs: watch it. */
+  adopt(thread: ThreadState, tid: number): void {
+    thread.hostTid = tid;
+    thread.spawning = false;
+    thread.phase = 'running';
+    thread.pidfd = native.pidfdOpen(tid, 1);
+    if (thread.pidfd >= 0) native.epollAdd(this.epoll, thread.pidfd, tag(TAG.thread, thread.slot));
+    else if (thread.pidfd === -ERRNO.ESRCH) this.threadGone(thread);
+  }
+
+  /** Starts the first untrustee. */
+  start(thread: ThreadState): void {
+    this.begin(thread, this.spawn(thread));
+  }
+
+  // ---- faults ----
+
+  /** A fault that is not ours ends the process as it would end natively: by the signal's default action. */
+  private fault(thread: ThreadState, frame: TrapFrame): void {
+    const maps = mappingsOf(this.process.pid);
+    const name = frame.signal === L.SIGNAL.SEGV ? 'SIGSEGV' : 'SIGILL';
+    this.o.log('warn', `${name} in thread ${thread.tid} at ${placeOf(frame.eip, maps)}, address 0x${frame.cr2.toString(16)}`);
+    const request = this.requests[thread.slot];
+    request.begin(0, new Uint32Array(6));
+    const process = this.process;
+    this.begin(
+      thread,
+      (function* (): Generator<Order, Outcome, number> {
+        const DEFAULT = new Uint8Array(20);
+        yield [174, frame.signal, request.arena(DEFAULT), 0, 8];
+        yield [37, process.pid, frame.signal];
+        return { outcome: 'silent' };
+      })(),
+    );
+  }
+
+  // ---- answers ----
+
+  private finish(thread: ThreadState, result: number): void {
+    const request = this.requests[thread.slot];
+    if (this.o.verbose && thread.row !== null) this.o.log('info', traceLine(request, thread.row, result));
+    thread.row = null;
+    this.answer(thread, REPLY.value, result);
+  }
+
+  private answer(thread: ThreadState, command: number, a: number): void {
+    thread.phase = 'running';
+    this.requests[thread.slot].end();
+    this.send(thread, command, a);
+  }
+
+  private send(thread: ThreadState, command: number, a: number): void {
+    this.reply[0] = command;
+    this.reply[1] = a;
+    const n = native.send(thread.socket, this.reply, REPLY_SIZE, L.MSG_DONTWAIT);
+    if (n !== REPLY_SIZE && n !== -ERRNO.EPIPE && n !== -ERRNO.ECONNRESET) this.fail(`the hook takes no reply: ${errnoName(-n)}`, STATUS.killed);
+  }
+}
+
+export { SIGFRAME_WORDS };

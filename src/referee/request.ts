@@ -1,0 +1,199 @@
+/** The request at hand: what rows see of a call (src/syscalls/dsl.ts, Call). One per thread, reused, so that the common path makes no garbage. */
+import { printable, type ByteString } from '../abi/bytes.js';
+import type { Struct, Values } from '../abi/ctype.js';
+import { ERRNO, errnoName } from '../abi/errno.js';
+import * as L from '../abi/linux.js';
+import { syscallName } from '../abi/numbers.js';
+import type { GuestMemory } from '../memory/guest.js';
+import { native } from '../native/index.js';
+import type { Question } from '../questions.js';
+import type { Call, Order, Resolved, ResolveOptions } from '../syscalls/dsl.js';
+import { describeQuestion, describeRule } from './describe.js';
+import type { Judge, Logger, Patcher } from './referee.js';
+import type { PathResolver } from './paths.js';
+import type { ProcessState, ThreadState } from './process.js';
+
+/** The policy ended the program: SIGSYS. */
+export class KilledByPolicy extends Error {}
+
+const EMPTY = new Uint8Array(0);
+const MAX_READ = 0x100000;
+
+export class Request implements Call {
+  nr = 0;
+  readonly r = new Uint32Array(6);
+  /** The registers as they came, for the log. */
+  readonly asked = new Uint32Array(6);
+  eip = 0;
+  readonly paths: (Resolved | undefined)[] = [];
+  private readonly copies: Uint8Array[] = [];
+  private readonly pins: number[] = [];
+  private opened = false;
+
+  constructor(
+    readonly process: ProcessState,
+    readonly thread: ThreadState,
+    private readonly judge: Judge,
+    private readonly resolver: PathResolver,
+    private readonly patcher: Patcher,
+    private readonly logger: Logger,
+  ) {}
+
+  get memory(): GuestMemory {
+    return this.process.memory;
+  }
+  get reserved(): { from: number; to: number } {
+    return this.process.reserved;
+  }
+
+  begin(nr: number, registers: Uint32Array): void {
+    this.nr = nr;
+    this.r.set(registers);
+    this.asked.set(registers);
+    this.thread.memory.resetArena();
+  }
+
+  /** Gives back what the call held in the helper. */
+  end(): void {
+    if (!this.opened) return;
+    this.paths.length = 0;
+    this.copies.length = 0;
+    for (const fd of this.pins) native.close(fd);
+    this.pins.length = 0;
+    this.resolver.release();
+    this.opened = false;
+  }
+
+  // ---- the program's memory ----
+
+  path(i: number): Resolved {
+    const resolved = this.paths[i];
+    if (resolved === undefined) throw new Error(`argument ${i} of ${syscallName(this.nr)} is no resolved path`);
+    return resolved;
+  }
+  bytes(i: number): Uint8Array {
+    return this.copies[i] ?? EMPTY;
+  }
+  put(address: number, bytes: Uint8Array): number {
+    if (this.checkRange(address, bytes.length) !== 0) return -ERRNO.EFAULT;
+    return this.memory.write(address, bytes, bytes.length) === bytes.length ? 0 : -ERRNO.EFAULT;
+  }
+  putStruct(address: number, struct: Struct, values: Values): number {
+    return this.put(address, struct.encode(values));
+  }
+  get(address: number, size: number): Uint8Array | number {
+    if (size > MAX_READ) return -ERRNO.EINVAL;
+    const bytes = new Uint8Array(size);
+    return this.memory.read(address, bytes, size) === size ? bytes : -ERRNO.EFAULT;
+  }
+  getString(address: number, max: number): ByteString | number {
+    return this.memory.readString(address, max);
+  }
+  arena(bytes: Uint8Array): number {
+    const at = this.thread.memory.copy(bytes);
+    if (at === 0) throw new ArenaFull();
+    return at;
+  }
+  /** Puts bytes into the arena for argument i, which then points there. */
+  keep(i: number, bytes: Uint8Array): number {
+    const at = this.thread.memory.copy(bytes);
+    if (at === 0) return -ERRNO.ENOMEM;
+    this.r[i] = at;
+    this.copies[i] = this.thread.memory.view(at, bytes.length);
+    this.opened = true;
+    return 0;
+  }
+  /** Reads argument i's memory once into the arena. */
+  copy(i: number, size: number): number {
+    const bytes = this.get(this.r[i], size);
+    return typeof bytes === 'number' ? bytes : this.keep(i, bytes);
+  }
+
+  // ---- descriptors and paths ----
+
+  checkFd(fd: number): number {
+    return fd >= this.reserved.from && fd < this.reserved.to ? -ERRNO.EBADF : 0;
+  }
+  checkRange(address: number, length: number): number {
+    const hit = this.process.regions.hit(address, length);
+    if (hit === undefined) return 0;
+    this.log('warn', `${syscallName(this.nr)} touches ${hit.what} (0x${address.toString(16)}, ${length} bytes): refused`);
+    return -ERRNO.EFAULT;
+  }
+  pin(fd: number): number {
+    if (fd < 0 || this.checkFd(fd) !== 0) return -ERRNO.EBADF;
+    const pinned = native.pidfdGetfd(this.process.pidfd, fd);
+    return pinned < 0 ? pinned : this.closeLater(pinned);
+  }
+  private closeLater(fd: number): number {
+    this.pins.push(fd);
+    this.opened = true;
+    return fd;
+  }
+  /** The helper's O_PATH descriptor of the program's working directory. */
+  private workingDirectory(): number {
+    const fd = native.openat(L.AT_FDCWD, `/proc/${this.process.pid}/cwd`, L.O_PATH, 0);
+    return fd < 0 ? fd : this.closeLater(fd);
+  }
+  cwd(): ByteString | number {
+    const fd = this.workingDirectory();
+    return fd < 0 ? fd : this.guestPath(fd);
+  }
+  guestPath(fd: number): ByteString | number {
+    return this.resolver.guestPath(fd);
+  }
+  /** With one process in the sandbox: its own group, which it shares with the helper, is not its to signal. */
+  ownsGroup(group: number): boolean {
+    return group === this.process.pid;
+  }
+  resolve(dir: number, path: ByteString, options: ResolveOptions): Resolved | number {
+    this.opened = true;
+    let start = -1;
+    if (!path.startsWith('/')) {
+      start = dir === L.AT_FDCWD ? this.workingDirectory() : this.pin(dir);
+      if (start < 0) return start;
+    }
+    return this.resolver.resolve(start, path, options);
+  }
+
+  // ---- policy, patcher, log ----
+
+  ask(asked: Question): number {
+    const question = this.ownProc(asked);
+    const { verdict, rule } = this.judge.decide(question);
+    if (verdict.verdict === 'allow') {
+      if (verdict.log) this.log('info', `allowed ${describeQuestion(question)}`);
+      return 0;
+    }
+    if (verdict.verdict === 'kill') throw new KilledByPolicy(`${describeQuestion(question)}: ${describeRule(rule)}`);
+    const errno = verdict.verdict === 'deny' ? verdict.errno : ERRNO.EACCES;
+    this.log('warn', `denied ${syscallName(this.nr)}: ${describeQuestion(question)} = ${errnoName(errno)} by ${describeRule(rule)}`);
+    return -errno;
+  }
+  /** Policies know the program's own /proc/PID as /proc/self. */
+  private ownProc(question: Question): Question {
+    const own = `/proc/${this.process.pid}`;
+    if (question.ask !== 'path' || !question.path.startsWith(own)) return question;
+    const rest = question.path.slice(own.length);
+    return rest === '' || rest.startsWith('/') ? { ...question, path: `/proc/self${rest}` } : question;
+  }
+  relabel(from: Resolved, to: Resolved, directory: boolean): number {
+    const { verdict, rule } = this.judge.mayRelabel(from.guest, to.guest, directory);
+    if (verdict.verdict === 'allow') return 0;
+    const errno = verdict.verdict === 'deny' ? verdict.errno : ERRNO.EACCES;
+    this.log('warn', `denied ${syscallName(this.nr)}: "${printable(to.guest)}" would grant more than "${printable(from.guest)}" = ${errnoName(errno)} by ${describeRule(rule)}`);
+    return -errno;
+  }
+  patch(address: number, length: number, fd: number, offset: number): void {
+    const pinned = fd < 0 ? -1 : this.pin(fd);
+    if (pinned >= 0) this.patcher.patchDescriptor(this.process, pinned, address, length, offset, this.logger);
+  }
+  log(level: 'info' | 'warn', message: string): void {
+    this.logger(level, message);
+  }
+}
+
+/** The arguments of one call do not fit the arena: the call fails with ENOMEM. */
+export class ArenaFull extends Error {}
+
+export type { Order };

@@ -1,0 +1,37 @@
+/** One line per call, from its row: what -d INFO logs. */
+import { printable, fromBytes } from '../abi/bytes.js';
+import { errnoName } from '../abi/errno.js';
+import * as L from '../abi/linux.js';
+import { syscallName } from '../abi/numbers.js';
+import type { Kind, Row } from '../syscalls/dsl.js';
+import type { Request } from './request.js';
+
+const hex = (n: number): string => `0x${n.toString(16)}`;
+
+function show(request: Request, kind: Kind, i: number): string {
+  const raw = request.asked[i];
+  switch (kind.kind) {
+    case 'fd':
+      return kind.dir && (raw | 0) === L.AT_FDCWD ? 'AT_FDCWD' : String(raw | 0);
+    case 'path': {
+      const path = request.paths[i];
+      return path === undefined ? hex(raw) : `"${printable(path.guest)}"`;
+    }
+    case 'string': {
+      const text = request.bytes(i);
+      return text.length === 0 ? hex(raw) : `"${printable(fromBytes(text.subarray(0, -1)))}"`;
+    }
+    case 'value':
+      if (kind.show === 'octal') return `0${raw.toString(8)}`;
+      if (kind.show === 'int' || kind.show === 'pid' || kind.show === 'signal') return String(raw | 0);
+      return kind.show === 'uint' ? String(raw) : hex(raw);
+    default:
+      return raw === 0 ? 'NULL' : hex(raw);
+  }
+}
+
+export function traceLine(request: Request, row: Row, result: number): string {
+  const args = row.args.map(([, kind], i) => show(request, kind, i)).join(', ');
+  const outcome = L.isError(result) ? `-1 ${errnoName(-result)}` : row.returns === 'address' ? hex(result >>> 0) : String(result);
+  return `${syscallName(row.nr)}(${args}) = ${outcome} [${row.by}]`;
+}

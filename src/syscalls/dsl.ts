@@ -1,0 +1,259 @@
+/**
+ * A system call is one row: number, arguments in register order, mechanism. Copying, pointer checks, questions,
+ * tracing and the mechanism follow from the row (src/referee/marshal.ts).
+ */
+import type { ByteString } from '../abi/bytes.js';
+import type { Struct } from '../abi/ctype.js';
+import type { ErrnoName } from '../abi/errno.js';
+import type { GuestMemory } from '../memory/guest.js';
+import type { Access, Question } from '../questions.js';
+import { NUMBERS, type SyscallName } from '../abi/numbers.js';
+
+// ---- what a row's code sees of a call ----
+
+/** A path resolved race-free: the canonical names, and a directory to act in by a single component. */
+export interface Resolved {
+  /** Canonical path as the program knows it; this is what policy judges. */
+  readonly guest: ByteString;
+  /** Canonical path on the host. */
+  readonly host: ByteString;
+  /** Helper's O_PATH descriptor of the host directory that holds `name`; closed by the referee when the call is over. */
+  readonly dir: number;
+  /** The last component within `dir`, never a symlink unless the row does not follow it; '.' for a root. */
+  readonly name: ByteString;
+  readonly exists: boolean;
+  /** S_IFMT bits of what is there, 0 when nothing is. */
+  readonly type: number;
+  /** Set when the path led through /proc/self/fd/N and its like to an object that is open in the program. */
+  readonly descriptor?: number;
+  /** What readlink(2) answers where the host's link says something else: /proc/self/exe, /proc/self/fd/N. */
+  readonly text?: ByteString;
+  /** 'sysroot': found in the tree of --sysroot, which is never written (EROFS). */
+  readonly layer?: 'sysroot' | 'host';
+  /** O_PATH descriptor of the object itself, a symlink's own included; absent when nothing is there. */
+  readonly object?: number;
+  /** The path, or the symlink that its last name came from, ended with a slash. */
+  readonly trailingSlash?: boolean;
+  /** The path ended with one of these: `name` is '.', `dir` the directory itself. */
+  readonly dots?: '.' | '..';
+  /** A directory that the view is made of lies below: not to be renamed or removed (EBUSY). */
+  readonly busy?: boolean;
+  /** Behind a descriptor, without a name in the guest: `guest` is no path then ("pipe:[7]", "deleted:/tmp/x"). */
+  readonly anonymous?: boolean;
+}
+
+/** One system call that the trustee makes: number and up to six arguments. */
+export type Order = readonly [nr: number, ...args: number[]];
+
+/** The request at hand, as rows see it. `r` are the six argument registers, unsigned. */
+export interface Call {
+  readonly nr: number;
+  readonly r: Uint32Array;
+  readonly memory: GuestMemory;
+  readonly process: ProcessView;
+  readonly thread: ThreadView;
+  /** The resolved path of argument i (a path() argument). */
+  path(i: number): Resolved;
+  /** The bytes of argument i (a string(), bytesIn() or structIn() argument), as they were read once. */
+  bytes(i: number): Uint8Array;
+  /** Writes to the program: 0, or -EFAULT. */
+  put(address: number, bytes: Uint8Array): number;
+  /** Encodes a struct to the program: 0, or -EFAULT. */
+  putStruct(address: number, struct: Struct, values: Record<string, number | bigint | Uint8Array>): number;
+  /** Copies bytes into the thread's arena, which the trustee reads: their address there. Throws when it is full. */
+  arena(bytes: Uint8Array): number;
+  /** Reads size bytes of the program once: the bytes, or -EFAULT. */
+  get(address: number, size: number): Uint8Array | number;
+  getString(address: number, max: number): ByteString | number;
+  /** Resolves a path of the program: Resolved, or a negative errno. dir is AT_FDCWD (-100) or a descriptor. */
+  resolve(dir: number, path: ByteString, options: ResolveOptions): Resolved | number;
+  /** Asks the policy; 0, or a negative errno (and a log line that names the rule). */
+  ask(question: Question): number;
+  /** -EBADF when the number is reserved, otherwise 0. */
+  checkFd(fd: number): number;
+  /** -EFAULT when the range meets protected memory, otherwise 0. */
+  checkRange(address: number, length: number): number;
+  /** A duplicate, in the helper, of the program's descriptor: what it is now. Negative errno. The referee closes it. */
+  pin(fd: number): number;
+  /** The reserved descriptors: from ≤ n < to. */
+  readonly reserved: { readonly from: number; readonly to: number };
+  /** Guest path of the working directory, or a negative errno. */
+  cwd(): ByteString | number;
+  /** May what is named `from` be named `to`? A negative errno when that grants more; for a directory below it too. */
+  relabel(from: Resolved, to: Resolved, directory: boolean): number;
+  /** Guest path of what a helper's descriptor refers to; a negative errno where it has none (pipe:, deleted). */
+  guestPath?(fd: number): ByteString | number;
+  /** Is it the id of a process group inside the sandbox? */
+  ownsGroup?(group: number): boolean;
+  /**
+   * A range became executable and may be a private image: its `int $0x80` sites are patched before the reply. fd is the
+   * descriptor that was mapped and offset the bytes into it, or -1 and 0 when mprotect did it: what is mapped there counts.
+   */
+  patch(address: number, length: number, fd: number, offset: number): void;
+  log(level: 'info' | 'warn', message: string): void;
+}
+
+export interface ResolveOptions {
+  /** Follow a symlink in the last component. */
+  readonly follow: boolean;
+  /** AT_EMPTY_PATH: an empty path means `dir` itself. */
+  readonly empty?: boolean;
+  /** The last component is to be made: a trailing slash or a missing directory is an error as mkdir(2), open(2) have it. */
+  readonly make?: boolean;
+}
+
+export interface ProcessView {
+  /** The program's pid (the leader's, a trustee). */
+  readonly pid: number;
+  umask: number;
+  /** Recorded signal dispositions: four words handler, flags, restorer, mask low … as rt_sigaction has them (20 bytes). */
+  readonly dispositions: Map<number, Uint8Array>;
+  /** Guest path of the program file, for /proc/self/exe. */
+  readonly exe: ByteString;
+  /** The first of the GDT entries that programs may use: 12 on a 64-bit kernel, 6 on an i386 one. */
+  readonly firstTls: number;
+}
+
+export interface ThreadView {
+  readonly slot: number;
+  /** What gettid answers. */
+  readonly tid: number;
+  /** Recorded, not applied: signal mask (8 bytes), alternate stack (12 bytes), CLEARTID and robust-list addresses. */
+  mask: bigint;
+  altstack: Uint8Array;
+  clearTid: number;
+  robustList: number;
+  /** The program's struct user_desc by TLS entry: 0 and 2 (1 is the hook's key); undefined is an empty one. */
+  readonly tls: Uint8Array[];
+}
+
+// ---- argument kinds ----
+
+export type Kind =
+  | { readonly kind: 'value'; readonly show: 'int' | 'uint' | 'hex' | 'octal' | 'pid' | 'signal' | 'address'; readonly flags?: Flags }
+  | { readonly kind: 'fd'; readonly dir: boolean }
+  | { readonly kind: 'path'; readonly at?: string; readonly access: PathAccess; readonly follow: boolean | ((r: Uint32Array) => boolean); readonly empty?: (r: Uint32Array) => boolean; readonly make?: boolean }
+  | { readonly kind: 'string'; readonly max: number }
+  | { readonly kind: 'bytes'; readonly way: 'in' | 'out'; readonly copy: boolean; readonly length: string | number; readonly of?: number; readonly max?: number }
+  | { readonly kind: 'struct'; readonly way: 'in' | 'out' | 'inout'; readonly struct: Struct; readonly optional: boolean }
+  | { readonly kind: 'iovec'; readonly way: 'in' | 'out'; readonly count: string };
+
+/** Which accesses a path argument asks, from the registers and what is there. */
+export type PathAccess = Access | ((r: Uint32Array, path: Resolved) => readonly Access[]);
+
+/** Bits (or, with `mask`, the values below it) by name, for traces and checks. */
+export interface Flags {
+  readonly name: string;
+  readonly values: Readonly<Record<string, number>>;
+  /** Bits of a field that holds one value out of several, such as O_ACCMODE. */
+  readonly field?: number;
+}
+
+export const int = (): Kind => ({ kind: 'value', show: 'int' });
+export const uint = (): Kind => ({ kind: 'value', show: 'uint' });
+export const size = uint;
+export const hex = (): Kind => ({ kind: 'value', show: 'hex' });
+export const mode = (): Kind => ({ kind: 'value', show: 'octal' });
+export const pid = (): Kind => ({ kind: 'value', show: 'pid' });
+export const signal = (): Kind => ({ kind: 'value', show: 'signal' });
+/** An address that is a value to the call (mmap's hint): not followed, not checked here. */
+export const address = (): Kind => ({ kind: 'value', show: 'address' });
+export const flags = (table: Flags): Kind => ({ kind: 'value', show: 'hex', flags: table });
+/** A descriptor; a reserved one is EBADF. */
+export const fd = (): Kind => ({ kind: 'fd', dir: false });
+/** A directory descriptor or AT_FDCWD, named by a path argument's `at`. */
+export const dirfd = (): Kind => ({ kind: 'fd', dir: true });
+/** A path: read once, resolved, asked. Answered rows act on call.path(i); delegated ones get its host path in the arena. */
+export const path = (
+  access: PathAccess,
+  options: { at?: string; follow?: boolean | ((r: Uint32Array) => boolean); empty?: (r: Uint32Array) => boolean; make?: boolean } = {},
+): Kind => ({ kind: 'path', access, ...options, follow: options.follow ?? true });
+/** A NUL-terminated string that is no path, read once into the arena. */
+export const string = (max = 4096): Kind => ({ kind: 'string', max });
+/** Memory the kernel only reads: its range is checked, it is not copied. `length`: an argument's name, or bytes. */
+export const bytesIn = (length: string | number): Kind => ({ kind: 'bytes', way: 'in', copy: false, length });
+/** Memory the kernel or the helper writes: checked. `of`: size of one element, when `length` counts elements. */
+export const bytesOut = (length: string | number, of = 1): Kind => ({ kind: 'bytes', way: 'out', copy: false, length, of });
+/** Memory that is looked at: read once into the arena (call.bytes(i)), at most `max` bytes, more is EINVAL. Null stays null. */
+export const copyIn = (length: string | number, max: number, of = 1): Kind => ({ kind: 'bytes', way: 'in', copy: true, length, max, of });
+export const structIn = (s: Struct, optional = false): Kind => ({ kind: 'struct', way: 'in', struct: s, optional });
+export const structOut = (s: Struct, optional = false): Kind => ({ kind: 'struct', way: 'out', struct: s, optional });
+/** The kernel reads and writes it: its range is checked, it stays where it is. */
+export const structInOut = (s: Struct, optional = false): Kind => ({ kind: 'struct', way: 'inout', struct: s, optional });
+/** struct iovec array: copied to the arena, every element checked against protected memory; more than 1024 is EINVAL. */
+export const iovecIn = (count: string): Kind => ({ kind: 'iovec', way: 'in', count });
+export const iovecOut = (count: string): Kind => ({ kind: 'iovec', way: 'out', count });
+
+// ---- rows ----
+
+export type Args = Readonly<Record<string, Kind>>;
+export type Returns = 'int' | 'fd' | 'count' | 'address' | 'void';
+/** What an odd call's code yields: an order for the trustee; it is resumed with the result. */
+export type Steps = Generator<Order, number | Outcome, number>;
+/** What ends a call without a plain value. `silent`: there is nobody to answer. `respawn`: the thread starts anew behind the call with the result a. */
+export type Outcome =
+  | { readonly outcome: 'silent' }
+  | { readonly outcome: 'native' }
+  | { readonly outcome: 'exit'; readonly status: number }
+  | { readonly outcome: 'respawn'; readonly result: number };
+
+interface Common {
+  readonly nr: number;
+  readonly args: readonly (readonly [name: string, kind: Kind])[];
+  readonly returns: Returns;
+  /** The multiplexed forms that lead here: socketcall and ipc sub-calls. */
+  readonly via?: Via;
+}
+export interface Via {
+  readonly socketcall?: number;
+  readonly ipc?: number;
+}
+export type Row =
+  | (Common & { readonly by: 'native' })
+  | (Common & { readonly by: 'delegated'; readonly done?: (call: Call, result: number) => number })
+  | (Common & { readonly by: 'answered'; readonly answer: (call: Call) => number })
+  | (Common & { readonly by: 'odd'; readonly steps: (call: Call) => Steps })
+  | (Common & { readonly by: 'denied'; readonly errno: ErrnoName; readonly why: string });
+
+export interface RowOptions {
+  readonly returns?: Returns;
+  readonly via?: Via;
+}
+
+const common = (nr: number, args: Args, options: RowOptions): Common => ({
+  nr,
+  args: Object.entries(args),
+  returns: options.returns ?? 'int',
+  via: options.via,
+});
+
+/** The untrustee makes it itself: read, write, exit, sigreturn. */
+export const nativeCall = (nr: number, args: Args, options: RowOptions = {}): Row => ({ ...common(nr, args, options), by: 'native' });
+/** The trustee makes it, with copied arguments. `done` keeps books with the result and may change it. */
+export const delegated = (
+  nr: number,
+  args: Args,
+  options: RowOptions & { done?: (call: Call, result: number) => number } = {},
+): Row => ({ ...common(nr, args, options), by: 'delegated', done: options.done });
+/** The helper knows the result, or finds it. Returns what the call returns: negative errno on failure. */
+export const answered = (nr: number, args: Args, answer: (call: Call) => number, options: RowOptions = {}): Row => ({
+  ...common(nr, args, options),
+  by: 'answered',
+  answer,
+});
+/** Refused always, with the reason that docs and log give. */
+export const denied = (nr: number, errno: ErrnoName, why: string, via?: Via): Row => ({ ...common(nr, {}, { via }), by: 'denied', errno, why });
+/** Several orders, or none, decided by code of its own: mmap, openat, set_thread_area, clone … */
+export const odd = (nr: number, args: Args, steps: (call: Call) => Steps, options: RowOptions = {}): Row => ({
+  ...common(nr, args, options),
+  by: 'odd',
+  steps,
+});
+
+/** A family of rows by name. The name must be the kernel's for the number. */
+export type Family = Readonly<Partial<Record<SyscallName, Row>>>;
+export const family = (rows: Family): Family => {
+  for (const [name, row] of Object.entries(rows))
+    if (row && NUMBERS[name as SyscallName] !== row.nr) throw new Error(`${name} is ${NUMBERS[name as SyscallName]}, not ${row.nr}`);
+  return rows;
+};

@@ -1,0 +1,662 @@
+/**
+ * Calls that take a path. What only looks at or changes names and metadata is answered: the helper acts by a single
+ * component in the directory that the resolver found. What gives the program a descriptor or a directory is ordered.
+ */
+import type { ByteString } from '../abi/bytes.js';
+import type { Values } from '../abi/ctype.js';
+import { ERRNO } from '../abi/errno.js';
+import {
+  ACCESS,
+  AT,
+  AT_ACCESS,
+  AT_FDCWD,
+  AT_UNLINK,
+  MODE,
+  OPEN,
+  RENAME,
+  RESOLVE,
+  S_IALLUGO,
+  S_IFMT,
+  STATX,
+  VALID_OPEN_FLAGS,
+  XATTR,
+} from '../abi/flags.js';
+import { openHow, statx, timespec32, timespec64, timeval32, utimbuf, stat, stat64, oldKernelStat, statfs, statfs64 } from '../abi/structs.js';
+import { native } from '../native/index.js';
+import type { Access } from '../questions.js';
+import {
+  address,
+  answered,
+  bytesIn,
+  bytesOut,
+  dirfd,
+  family,
+  flags,
+  int,
+  mode,
+  odd,
+  path,
+  size,
+  string,
+  structIn,
+  structOut,
+  uint,
+  type Call,
+  type Order,
+  type PathAccess,
+  type Resolved,
+  type Steps,
+} from './dsl.js';
+import {
+  acting,
+  askAll,
+  cString,
+  failed,
+  heldBy,
+  helperLink,
+  nameOf,
+  offset64,
+  OLD_STAT,
+  onObject,
+  ownLink,
+  pathOf,
+  pinForChange,
+  place,
+  putStat,
+  putStatfs,
+  STAT,
+  STAT64,
+  statAccess,
+  statxOf,
+  statxOfFd,
+  text,
+  typeOf,
+  type Place,
+  type StatLayout,
+} from './support.js';
+
+const { AT_SYMLINK_NOFOLLOW, AT_SYMLINK_FOLLOW, AT_EMPTY_PATH, AT_NO_AUTOMOUNT, AT_STATX_FORCE_SYNC, AT_STATX_DONT_SYNC } = AT.values;
+const { S_IFREG, S_IFDIR, S_IFLNK, S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK } = MODE.values;
+const {
+  O_ACCMODE,
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECTORY,
+  O_EXCL,
+  O_LARGEFILE,
+  O_NOFOLLOW,
+  O_PATH,
+  O_RDONLY,
+  O_TRUNC,
+  O_WRONLY,
+  FASYNC,
+  __O_TMPFILE,
+} = OPEN.values;
+
+type Registers = Uint32Array;
+/** Does register i lack AT_SYMLINK_NOFOLLOW; does it hold AT_EMPTY_PATH? */
+const follows = (i: number) => (r: Registers): boolean => (r[i] & AT_SYMLINK_NOFOLLOW) === 0;
+const mayBeEmpty = (i: number) => (r: Registers): boolean => (r[i] & AT_EMPTY_PATH) !== 0;
+const unknownBits = (value: number, known: number): boolean => (value & ~known) !== 0;
+
+// ---- stat(2), statx(2), statfs(2) ----
+
+/** Answers a stat of path argument i at the address in register `out`. */
+const statAnswer = (i: number, out: number, layout: StatLayout) => (call: Call): number => {
+  const at = place(call, call.path(i));
+  return typeof at === 'number' ? at : putStat(call, statxOf(at), call.r[out], layout);
+};
+
+const STAT_SYNC = AT_STATX_FORCE_SYNC | AT_STATX_DONT_SYNC;
+const FSTATAT_FLAGS = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | STAT_SYNC;
+
+function fstatat64(call: Call): number {
+  if (unknownBits(call.r[3], FSTATAT_FLAGS)) return -ERRNO.EINVAL;
+  return statAnswer(1, 2, STAT64)(call);
+}
+
+const STATX_RESERVED = 0x80000000;
+const statxBuffer = new Uint8Array(statx.size);
+
+function statxAnswer(call: Call): number {
+  const [, , at, mask, out] = call.r;
+  if (unknownBits(at, FSTATAT_FLAGS) || (mask & STATX_RESERVED) !== 0 || (at & STAT_SYNC) === STAT_SYNC) return -ERRNO.EINVAL;
+  return acting(call, call.path(1), (where) => {
+    const result = native.statx(where.dir, where.name, where.flags | (at & STAT_SYNC), mask, statxBuffer);
+    return result < 0 ? result : call.put(out, statxBuffer);
+  });
+}
+
+const statfsAnswer = (out: number, wide: boolean) => (call: Call): number => {
+  if (wide && call.r[1] !== statfs64.size) return -ERRNO.EINVAL;
+  return onObject(call, call.path(0), (name) => putStatfs(call, name, call.r[out], wide));
+};
+
+// ---- access(2) ----
+
+const { R_OK, W_OK, X_OK } = ACCESS.values;
+
+/** access(2) tells what an open, a search or a creation would meet: it asks what those ask. */
+const accessOf = (i: number): PathAccess => (r, where) => {
+  if (!where.exists) return ['stat'];
+  const directory = where.type === S_IFDIR;
+  const wanted: Access[] = [];
+  if ((r[i] & R_OK) !== 0) wanted.push('read');
+  if ((r[i] & W_OK) !== 0) wanted.push(directory ? 'create' : 'write');
+  if ((r[i] & X_OK) !== 0) wanted.push(directory ? 'stat' : 'execute');
+  return wanted.length > 0 ? wanted : ['stat'];
+};
+
+/** Answers for the real ids, which are the helper's own. */
+const accessAnswer = (i: number, how: number) => (call: Call): number => {
+  const wanted = call.r[i + 1];
+  const given = how < 0 ? 0 : call.r[how];
+  const { AT_EACCESS } = AT_ACCESS.values;
+  if (unknownBits(wanted, R_OK | W_OK | X_OK) || unknownBits(given, AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return -ERRNO.EINVAL;
+  return acting(call, call.path(i), (at) => native.faccessat(at.dir, at.name, wanted, at.flags | (given & AT_EACCESS)));
+};
+
+// ---- readlink(2) ----
+
+const linkBuffer = new Uint8Array(4096);
+
+function linkText(call: Call, where: Resolved): Uint8Array | number {
+  if (where.text !== undefined) return Buffer.from(where.text, 'latin1');
+  if (where.descriptor === undefined && !where.exists) return -ERRNO.ENOENT;
+  const fd = where.descriptor === undefined ? where.dir : call.pin(where.descriptor);
+  if (fd < 0) return fd;
+  const n = native.readlinkat(fd, where.descriptor === undefined ? where.name : '', linkBuffer, linkBuffer.length);
+  return n < 0 ? n : linkBuffer.subarray(0, n);
+}
+
+/** Argument i is the path, i + 1 the buffer, i + 2 its size. */
+const readlinkAnswer = (i: number) => (call: Call): number => {
+  const room = call.r[i + 2] | 0;
+  if (room <= 0) return -ERRNO.EINVAL;
+  const target = linkText(call, call.path(i));
+  if (typeof target === 'number') return target;
+  const shown = target.subarray(0, room);
+  return call.put(call.r[i + 1], shown) || shown.length;
+};
+
+// ---- names: mkdir(2), mknod(2), unlink(2), rename(2), link(2), symlink(2) ----
+
+/** The place of a name to be made; -EEXIST when it is there. */
+function newPlace(where: Resolved): Place | number {
+  if (where.exists || where.descriptor !== undefined) return -ERRNO.EEXIST;
+  return { dir: where.dir, name: where.name, flags: 0 };
+}
+
+/** Modes of what the helper makes for the program; the helper's own umask is 0. */
+const masked = (call: Call, bits: number): number => bits & ~call.process.umask;
+
+const mkdirAnswer = (i: number) => (call: Call): number => {
+  const at = newPlace(call.path(i));
+  return typeof at === 'number' ? at : native.mkdirat(at.dir, at.name, masked(call, call.r[i + 1] & 0o1777));
+};
+
+/** Device nodes are not made: they would be doors around every path. */
+const mknodAnswer = (i: number) => (call: Call): number => {
+  const asked = call.r[i + 1] & 0xffff;
+  const type = (asked & S_IFMT) || S_IFREG;
+  if (type === S_IFCHR || type === S_IFBLK || type === S_IFDIR) return -ERRNO.EPERM;
+  if (type !== S_IFREG && type !== S_IFIFO && type !== S_IFSOCK) return -ERRNO.EINVAL;
+  const at = newPlace(call.path(i));
+  return typeof at === 'number' ? at : native.mknodat(at.dir, at.name, type | masked(call, asked & S_IALLUGO), 0);
+};
+
+function remove(where: Resolved, how: number): number {
+  if (!where.exists) return -ERRNO.ENOENT;
+  return native.unlinkat(where.dir, where.name, how);
+}
+const { AT_REMOVEDIR } = AT_UNLINK.values;
+
+const { RENAME_NOREPLACE, RENAME_EXCHANGE, RENAME_WHITEOUT } = RENAME.values;
+
+/** Renames path argument i to path argument j. The new name must not grant more than the old one did. */
+const renameAnswer = (i: number, j: number, how: number) => (call: Call): number => {
+  const given = how < 0 ? 0 : call.r[how];
+  if (unknownBits(given, RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) return -ERRNO.EINVAL;
+  const exchange = (given & RENAME_EXCHANGE) !== 0;
+  if (exchange && given !== RENAME_EXCHANGE) return -ERRNO.EINVAL;
+  if ((given & RENAME_WHITEOUT) !== 0) return -ERRNO.EPERM;
+  const [from, to] = [call.path(i), call.path(j)];
+  if (!from.exists || (exchange && !to.exists)) return -ERRNO.ENOENT;
+  const refused = call.relabel(from, to, from.type === S_IFDIR) || (exchange ? call.relabel(to, from, to.type === S_IFDIR) : 0);
+  return refused || native.renameat2(from.dir, from.name, to.dir, to.name, given);
+};
+
+/** What a descriptor leads to gets a name: its own must not grant less; without one the program must hold all it could gain. */
+function mayName(call: Call, pin: number, from: Resolved, to: Resolved): number {
+  const guest = nameOf(call, pin);
+  if (guest !== undefined) return call.relabel({ ...from, guest }, to, false);
+  const held = heldBy(pin);
+  if (typeof held === 'number' || !held.read || !held.write) return -ERRNO.EACCES;
+  return call.ask({ ask: 'path', access: 'write', path: to.guest });
+}
+
+const linkAnswer = (i: number, j: number, how: number) => (call: Call): number => {
+  if (how >= 0 && unknownBits(call.r[how], AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) return -ERRNO.EINVAL;
+  const [from, to] = [call.path(i), call.path(j)];
+  const at = newPlace(to);
+  if (typeof at === 'number') return at;
+  if (from.descriptor !== undefined) {
+    const pin = call.pin(from.descriptor);
+    const refused = pin < 0 ? pin : mayName(call, pin, from, to);
+    return refused < 0 ? refused : native.linkat(AT_FDCWD, ownLink(pin), at.dir, at.name, AT_SYMLINK_FOLLOW);
+  }
+  if (!from.exists) return -ERRNO.ENOENT;
+  return call.relabel(from, to, false) || native.linkat(from.dir, from.name, at.dir, at.name, 0);
+};
+
+/** Argument i is the link's text, which nobody follows unjudged; j is its path. */
+const symlinkAnswer = (i: number, j: number) => (call: Call): number => {
+  const target = text(call.bytes(i));
+  if (target === '') return -ERRNO.ENOENT;
+  const at = newPlace(call.path(j));
+  return typeof at === 'number' ? at : native.symlinkat(target, at.dir, at.name);
+};
+
+// ---- metadata: chmod(2), chown(2), utimensat(2), truncate(2) ----
+
+const chmodAnswer = (i: number, how: number) => (call: Call): number => {
+  if (how >= 0 && unknownBits(call.r[how], AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return -ERRNO.EINVAL;
+  return onObject(call, call.path(i), (name) => native.fchmodat(AT_FDCWD, name, call.r[i + 1] & S_IALLUGO, 0));
+};
+
+const NO_ID = 0xffffffff;
+/** The id of a call that has 16 bits for it: 0xffff stands for -1, leave it as it is. */
+export const wideId = (id: number): number => ((id & 0xffff) === 0xffff ? NO_ID : id & 0xffff);
+
+const chownAnswer = (i: number, short: boolean, how = -1) => (call: Call): number => {
+  if (how >= 0 && unknownBits(call.r[how], AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return -ERRNO.EINVAL;
+  const [owner, group] = [call.r[i + 1], call.r[i + 2]].map((id) => (short ? wideId(id) : id));
+  return acting(call, call.path(i), (at) => native.fchownat(at.dir, at.name, owner, group, at.flags));
+};
+
+type Times = BigInt64Array | null | number;
+
+const setTimes = (call: Call, where: Resolved, times: Times): number =>
+  typeof times === 'number' ? times : acting(call, where, (at) => native.utimesat(at.dir, at.name, times, at.flags));
+
+function utime(call: Call): number {
+  if (call.r[1] === 0) return setTimes(call, call.path(0), null);
+  const { actime, modtime } = utimbuf.decode(call.bytes(1)) as Record<string, number>;
+  return setTimes(call, call.path(0), BigInt64Array.of(BigInt(actime), 0n, BigInt(modtime), 0n));
+}
+
+/** The two struct timeval at an address as seconds and nanoseconds; null for a null address. */
+function timevals(call: Call, at: number): Times {
+  if (at === 0) return null;
+  const bytes = call.get(at, 2 * timeval32.size);
+  if (typeof bytes === 'number') return bytes;
+  const [a, m] = [0, timeval32.size].map((from) => timeval32.decode(bytes.subarray(from)) as Record<string, number>);
+  if ([a, m].some((t) => t.tv_usec < 0 || t.tv_usec > 999999)) return -ERRNO.EINVAL;
+  return BigInt64Array.of(BigInt(a.tv_sec), BigInt(a.tv_usec * 1000), BigInt(m.tv_sec), BigInt(m.tv_usec * 1000));
+}
+
+/** The two struct timespec at an address; 64-bit nanoseconds of a 32-bit program count by their low word. */
+function timespecs(call: Call, at: number, wide: boolean): Times {
+  if (at === 0) return null;
+  const struct = wide ? timespec64 : timespec32;
+  const bytes = call.get(at, 2 * struct.size);
+  if (typeof bytes === 'number') return bytes;
+  const both = [0, struct.size].map((from): Values => struct.decode(bytes.subarray(from)));
+  return BigInt64Array.from(both.flatMap((t) => [BigInt(t.tv_sec as bigint), BigInt.asUintN(32, BigInt(t.tv_nsec as bigint))]));
+}
+
+/** Sets times by path, or by the descriptor itself where the path is null. */
+function* timesAt(call: Call, times: Times, how: number): Steps {
+  if (unknownBits(how, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return -ERRNO.EINVAL;
+  if (typeof times === 'number') return times;
+  const dir = call.r[0] | 0;
+  if (call.r[1] === 0) {
+    if (dir === AT_FDCWD) return -ERRNO.EFAULT;
+    if (how !== 0) return -ERRNO.EINVAL;
+    const pin = pinForChange(call, dir);
+    return pin < 0 ? pin : native.utimesat(AT_FDCWD, ownLink(pin), times, 0);
+  }
+  const options = { follow: (how & AT_SYMLINK_NOFOLLOW) === 0, empty: (how & AT_EMPTY_PATH) !== 0 };
+  const where = pathOf(call, dir, call.r[1], 'write', options);
+  return typeof where === 'number' ? where : setTimes(call, where, times);
+}
+
+const truncateTo = (call: Call, length: number): number => {
+  if (length < 0) return -ERRNO.EINVAL;
+  return onObject(call, call.path(0), (name) => native.truncate(name, length));
+};
+
+// ---- extended attributes ----
+
+const XATTR_SIZE_MAX = 65536;
+
+/** Reads with `get` into the program's buffer; size 0 asks for the length. */
+export function putXattr(call: Call, at: number, room: number, get: (out: Uint8Array | null, size: number) => number): number {
+  if (room === 0) return get(null, 0);
+  const out = new Uint8Array(Math.min(room, XATTR_SIZE_MAX));
+  const n = get(out, out.length);
+  return n < 0 ? n : call.put(at, out.subarray(0, n)) || n;
+}
+
+/** The value that a setxattr call gives at an address. */
+export function xattrValue(call: Call, at: number, length: number): Uint8Array | number {
+  if (length > XATTR_SIZE_MAX) return -ERRNO.E2BIG;
+  return length === 0 ? new Uint8Array(0) : call.get(at, length);
+}
+
+const getxattr = (call: Call): number =>
+  onObject(call, call.path(0), (file) =>
+    putXattr(call, call.r[2], call.r[3], (out, room) => native.getxattr(file, text(call.bytes(1)), out, room)),
+  );
+const listxattr = (call: Call): number =>
+  onObject(call, call.path(0), (file) => putXattr(call, call.r[1], call.r[2], (out, room) => native.listxattr(file, out, room)));
+function setxattr(call: Call): number {
+  const value = xattrValue(call, call.r[2], call.r[3]);
+  if (typeof value === 'number') return value;
+  return onObject(call, call.path(0), (file) => native.setxattr(file, text(call.bytes(1)), value, value.length, call.r[4]));
+}
+const removexattr = (call: Call): number => onObject(call, call.path(0), (file) => native.removexattr(file, text(call.bytes(1))));
+
+// ---- open(2) ----
+
+/** How often a path that changes under our hands is resolved anew. */
+const TRIES = 8;
+const OPENAT2 = 437;
+const O_PATH_FLAGS = O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
+const MAX_NON_LFS = 0x7fffffffn;
+
+interface Opening {
+  readonly flags: number;
+  readonly mode: number;
+}
+
+/** Flags and mode as open(2) takes them: unknown ones are ignored, where openat2(2) refuses them. */
+export function asOpen(given: number, bits: number): Opening {
+  const known = given & VALID_OPEN_FLAGS & ~FASYNC;
+  const kept = (known & O_PATH) !== 0 ? known & O_PATH_FLAGS : known;
+  return { flags: kept, mode: (kept & (O_CREAT | __O_TMPFILE)) !== 0 ? bits & S_IALLUGO : 0 };
+}
+
+/** What must be allowed for an open: the same whether the file is there or not, and `create` when it is to be made. */
+export function accessesOf(given: number, exists: boolean): readonly Access[] {
+  if ((given & O_PATH) !== 0) return ['stat'];
+  const by = given & O_ACCMODE;
+  const wanted: Access[] = [];
+  if ((given & __O_TMPFILE) !== 0 || ((given & O_CREAT) !== 0 && (!exists || (given & O_EXCL) !== 0))) wanted.push('create');
+  if (by !== O_WRONLY) wanted.push('read');
+  if (by !== O_RDONLY || (given & O_TRUNC) !== 0) wanted.push('write');
+  return wanted;
+}
+
+/** open_how and a host path in the arena. */
+function openOrder(call: Call, host: ByteString, { flags: given, mode: bits }: Opening, resolve: number): Order {
+  const how = openHow.encode({ flags: given, mode: bits, resolve });
+  return [OPENAT2, AT_FDCWD, call.arena(cString(host)), call.arena(how), openHow.size];
+}
+
+/**
+ * What to order: a file that was there is not made, one that was missing is made anew, so that nothing is opened that
+ * was not asked about. Either surprise leads to another try.
+ */
+export function settled({ flags: given, mode: bits }: Opening, exists: boolean): Opening & { readonly surprise: number } {
+  if ((given & O_CREAT) === 0 || (given & O_EXCL) !== 0) return { flags: given, mode: bits, surprise: 0 };
+  if (!exists) return { flags: given | O_EXCL, mode: bits, surprise: -ERRNO.EEXIST };
+  return { flags: given & ~O_CREAT, mode: 0, surprise: -ERRNO.ENOENT };
+}
+
+/** What the kernel says of an open without O_LARGEFILE, which openat2(2) on a 64-bit kernel implies. */
+function tooLarge(where: Resolved, { flags: given }: Opening): boolean {
+  if ((given & (O_LARGEFILE | O_PATH)) !== 0 || where.type !== S_IFREG) return false;
+  const s = statxOf({ dir: where.dir, name: where.name, flags: AT_SYMLINK_NOFOLLOW });
+  return typeof s !== 'number' && (s.stx_size as bigint) > MAX_NON_LFS;
+}
+
+function* open(call: Call, dir: number, at: number, how: Opening): Steps {
+  const name = call.getString(at, 4096);
+  if (typeof name === 'number') return name;
+  const make = (how.flags & O_CREAT) !== 0;
+  if (make && (how.flags & O_DIRECTORY) !== 0) return -ERRNO.EINVAL;
+  const follow = (how.flags & O_NOFOLLOW) === 0 && !(make && (how.flags & O_EXCL) !== 0);
+  const opening = { flags: how.flags, mode: masked(call, how.mode) };
+  for (let i = 0; i < TRIES; i++) {
+    const where = call.resolve(dir, name, { follow, make });
+    if (typeof where === 'number') return where;
+    if (where.descriptor !== undefined) return yield* reopen(call, where.descriptor, where.guest, opening);
+    const refused = askAll(call, accessesOf(how.flags, where.exists), where.guest);
+    if (refused !== 0) return refused;
+    if (!where.exists && !make) return -ERRNO.ENOENT;
+    const order = settled(opening, where.exists);
+    if (order.surprise === -ERRNO.ENOENT && where.type === S_IFDIR) return -ERRNO.EISDIR;
+    if (tooLarge(where, how)) return -ERRNO.EOVERFLOW;
+    const result = yield openOrder(call, where.host, order, RESOLVE.values.RESOLVE_NO_SYMLINKS);
+    const raced = (result === -ERRNO.ELOOP && where.type !== S_IFLNK) || (failed(result) && result === order.surprise);
+    if (!raced) return result;
+  }
+  return -ERRNO.ELOOP;
+}
+
+/** May an object that the program holds be opened again? Files and directories are judged by name; the rest, and what has none, by what is held. */
+function mayReopen(call: Call, pin: number, linked: ByteString, given: number): number {
+  const s = statxOfFd(pin);
+  if (typeof s === 'number') return s;
+  const wanted = accessesOf(given & ~O_CREAT, true);
+  const held = heldBy(pin);
+  const enough = typeof held !== 'number' && wanted.every((a) => a === 'stat' || (a === 'read' ? held.read : a === 'write' && held.write));
+  const named = nameOf(call, pin) ?? (call.guestPath === undefined && Number(s.stx_nlink) > 0 ? linked : undefined);
+  const file = [S_IFREG, S_IFDIR].some((type) => type === typeOf(s));
+  if (enough && (named === undefined || !file)) return 0;
+  return named === undefined ? -ERRNO.EACCES : askAll(call, wanted, named);
+}
+
+/** Opens what descriptor `fd` leads to. The order goes through the helper's pin: the program cannot put another there. */
+function* reopen(call: Call, fd: number, linked: ByteString, how: Opening): Steps {
+  if ((how.flags & O_CREAT) !== 0 && (how.flags & O_EXCL) !== 0) return -ERRNO.EEXIST;
+  const pin = call.pin(fd);
+  if (pin < 0) return pin === -ERRNO.EBADF ? -ERRNO.ENOENT : pin;
+  const refused = mayReopen(call, pin, linked, how.flags);
+  if (refused !== 0) return refused;
+  const again = (how.flags & __O_TMPFILE) !== 0 ? how : { flags: how.flags & ~O_CREAT, mode: 0 };
+  return yield openOrder(call, helperLink(pin), again, 0);
+}
+
+const HOW_MAX = 4096;
+
+/** openat2(2): strict about flags. What `resolve` asks beyond symlinks cannot be kept on canonical paths: ENOSYS. */
+function* openat2(call: Call): Steps {
+  const [dir, at, how, length] = call.r;
+  if (length < openHow.size) return -ERRNO.EINVAL;
+  if (length > HOW_MAX) return -ERRNO.E2BIG;
+  const bytes = call.get(how, length);
+  if (typeof bytes === 'number') return bytes;
+  if (bytes.subarray(openHow.size).some((b) => b !== 0)) return -ERRNO.E2BIG;
+  const asked = openHow.decode(bytes) as Record<string, bigint>;
+  if (asked.flags > 0x7fffffffn || asked.mode > BigInt(S_IALLUGO) || asked.resolve > 0x3fn) return -ERRNO.EINVAL;
+  const given = Number(asked.flags);
+  const makes = (given & (O_CREAT | __O_TMPFILE)) !== 0;
+  if (unknownBits(given, VALID_OPEN_FLAGS) || (!makes && asked.mode !== 0n)) return -ERRNO.EINVAL;
+  if ((given & O_PATH) !== 0 && unknownBits(given, O_PATH_FLAGS)) return -ERRNO.EINVAL;
+  if (asked.resolve !== 0n) {
+    call.log('info', `openat2 with resolve 0x${asked.resolve.toString(16)}: not offered`);
+    return -ERRNO.ENOSYS;
+  }
+  return yield* open(call, dir | 0, at, asOpen(given, Number(asked.mode)));
+}
+
+// ---- the working directory ----
+
+const FCHDIR = 133;
+const CLOSE = 6;
+
+/** chdir(2): a directory descriptor got by its canonical path, then fchdir, which checks the search permission. */
+function* chdir(call: Call): Steps {
+  for (let i = 0; i < TRIES; i++) {
+    const where = pathOf(call, AT_FDCWD, call.r[0], 'stat', { follow: true });
+    if (typeof where === 'number') return where;
+    if (where.descriptor !== undefined) return call.checkFd(where.descriptor) || (yield [FCHDIR, where.descriptor]);
+    if (!where.exists) return -ERRNO.ENOENT;
+    if (where.type !== S_IFDIR) return -ERRNO.ENOTDIR;
+    const how = { flags: O_PATH | O_DIRECTORY | O_CLOEXEC, mode: 0 };
+    const fd = yield openOrder(call, where.host, how, RESOLVE.values.RESOLVE_NO_SYMLINKS);
+    if (fd === -ERRNO.ELOOP) continue;
+    if (failed(fd)) return fd;
+    const result = yield [FCHDIR, fd];
+    yield [CLOSE, fd];
+    return result;
+  }
+  return -ERRNO.ELOOP;
+}
+
+function getcwd(call: Call): number {
+  const cwd = call.cwd();
+  if (typeof cwd === 'number') return cwd;
+  const bytes = cString(cwd);
+  return bytes.length > call.r[1] ? -ERRNO.ERANGE : call.put(call.r[0], bytes) || bytes.length;
+}
+
+// ---- the table ----
+
+const link = { follow: false } as const;
+const made = { follow: false, make: true } as const;
+const atFlags = flags(AT);
+
+export const files = family({
+  // descriptors and the working directory
+  open: odd(5, { path: string(), flags: flags(OPEN), mode: mode() }, (c) => open(c, AT_FDCWD, c.r[0], asOpen(c.r[1], c.r[2])), { returns: 'fd' }),
+  creat: odd(8, { path: string(), mode: mode() }, (c) => open(c, AT_FDCWD, c.r[0], asOpen(O_CREAT | O_WRONLY | O_TRUNC, c.r[1])), {
+    returns: 'fd',
+  }),
+  openat: odd(
+    295,
+    { at: dirfd(), path: string(), flags: flags(OPEN), mode: mode() },
+    (c) => open(c, c.r[0] | 0, c.r[1], asOpen(c.r[2], c.r[3])),
+    { returns: 'fd' },
+  ),
+  openat2: odd(437, { at: dirfd(), path: string(), how: structIn(openHow), size: size() }, openat2, { returns: 'fd' }),
+  chdir: odd(12, { path: string() }, chdir),
+  getcwd: answered(183, { buffer: bytesOut('size'), size: size() }, getcwd, { returns: 'count' }),
+
+  // looking
+  oldstat: answered(18, { path: path(statAccess), out: structOut(oldKernelStat) }, statAnswer(0, 1, OLD_STAT)),
+  oldlstat: answered(84, { path: path(statAccess, link), out: structOut(oldKernelStat) }, statAnswer(0, 1, OLD_STAT)),
+  stat: answered(106, { path: path(statAccess), out: structOut(stat) }, statAnswer(0, 1, STAT)),
+  lstat: answered(107, { path: path(statAccess, link), out: structOut(stat) }, statAnswer(0, 1, STAT)),
+  stat64: answered(195, { path: path(statAccess), out: structOut(stat64) }, statAnswer(0, 1, STAT64)),
+  lstat64: answered(196, { path: path(statAccess, link), out: structOut(stat64) }, statAnswer(0, 1, STAT64)),
+  fstatat64: answered(
+    300,
+    { at: dirfd(), path: path(statAccess, { at: 'at', follow: follows(3), empty: mayBeEmpty(3) }), out: structOut(stat64), flags: atFlags },
+    fstatat64,
+  ),
+  statx: answered(
+    383,
+    {
+      at: dirfd(),
+      path: path(statAccess, { at: 'at', follow: follows(2), empty: mayBeEmpty(2) }),
+      flags: atFlags,
+      mask: flags(STATX),
+      out: structOut(statx),
+    },
+    statxAnswer,
+  ),
+  statfs: answered(99, { path: path(statAccess), out: structOut(statfs) }, statfsAnswer(1, false)),
+  statfs64: answered(268, { path: path(statAccess), size: size(), out: structOut(statfs64) }, statfsAnswer(2, true)),
+  access: answered(33, { path: path(accessOf(1)), mode: flags(ACCESS) }, accessAnswer(0, -1)),
+  faccessat: answered(307, { at: dirfd(), path: path(accessOf(2), { at: 'at' }), mode: flags(ACCESS) }, accessAnswer(1, -1)),
+  faccessat2: answered(
+    439,
+    { at: dirfd(), path: path(accessOf(2), { at: 'at', follow: follows(3), empty: mayBeEmpty(3) }), mode: flags(ACCESS), flags: flags(AT_ACCESS) },
+    accessAnswer(1, 3),
+  ),
+  readlink: answered(85, { path: path('stat', link), buffer: bytesOut('size'), size: size() }, readlinkAnswer(0), { returns: 'count' }),
+  readlinkat: answered(
+    305,
+    { at: dirfd(), path: path(statAccess, { at: 'at', follow: false, empty: () => true }), buffer: bytesOut('size'), size: size() },
+    readlinkAnswer(1),
+    { returns: 'count' },
+  ),
+
+  // names
+  mkdir: answered(39, { path: path('create', made), mode: mode() }, mkdirAnswer(0)),
+  mkdirat: answered(296, { at: dirfd(), path: path('create', { at: 'at', ...made }), mode: mode() }, mkdirAnswer(1)),
+  mknod: answered(14, { path: path('create', made), mode: mode(), device: uint() }, mknodAnswer(0)),
+  mknodat: answered(297, { at: dirfd(), path: path('create', { at: 'at', ...made }), mode: mode(), device: uint() }, mknodAnswer(1)),
+  unlink: answered(10, { path: path('create', link) }, (c) => remove(c.path(0), 0)),
+  rmdir: answered(40, { path: path('create', link) }, (c) => remove(c.path(0), AT_REMOVEDIR)),
+  unlinkat: answered(301, { at: dirfd(), path: path('create', { at: 'at', follow: false }), flags: flags(AT_UNLINK) }, (c) =>
+    unknownBits(c.r[2], AT_REMOVEDIR) ? -ERRNO.EINVAL : remove(c.path(1), c.r[2]),
+  ),
+  rename: answered(38, { from: path('create', link), to: path('create', made) }, renameAnswer(0, 1, -1)),
+  renameat: answered(
+    302,
+    { fromAt: dirfd(), from: path('create', { at: 'fromAt', ...link }), toAt: dirfd(), to: path('create', { at: 'toAt', ...made }) },
+    renameAnswer(1, 3, -1),
+  ),
+  renameat2: answered(
+    353,
+    {
+      fromAt: dirfd(),
+      from: path('create', { at: 'fromAt', ...link }),
+      toAt: dirfd(),
+      to: path('create', { at: 'toAt', ...made }),
+      flags: flags(RENAME),
+    },
+    renameAnswer(1, 3, 4),
+  ),
+  link: answered(9, { from: path('stat', link), to: path('create', made) }, linkAnswer(0, 1, -1)),
+  linkat: answered(
+    303,
+    {
+      fromAt: dirfd(),
+      from: path(statAccess, { at: 'fromAt', follow: (r) => (r[4] & AT_SYMLINK_FOLLOW) !== 0, empty: mayBeEmpty(4) }),
+      toAt: dirfd(),
+      to: path('create', { at: 'toAt', ...made }),
+      flags: atFlags,
+    },
+    linkAnswer(1, 3, 4),
+  ),
+  symlink: answered(83, { target: string(), path: path('create', made) }, symlinkAnswer(0, 1)),
+  symlinkat: answered(304, { target: string(), at: dirfd(), path: path('create', { at: 'at', ...made }) }, symlinkAnswer(0, 2)),
+
+  // metadata
+  chmod: answered(15, { path: path('write'), mode: mode() }, chmodAnswer(0, -1)),
+  fchmodat: answered(306, { at: dirfd(), path: path('write', { at: 'at' }), mode: mode() }, chmodAnswer(1, -1)),
+  fchmodat2: answered(
+    452,
+    { at: dirfd(), path: path('write', { at: 'at', follow: follows(3), empty: mayBeEmpty(3) }), mode: mode(), flags: atFlags },
+    chmodAnswer(1, 3),
+  ),
+  lchown: answered(16, { path: path('write', link), owner: int(), group: int() }, chownAnswer(0, true)),
+  chown: answered(182, { path: path('write'), owner: int(), group: int() }, chownAnswer(0, true)),
+  lchown32: answered(198, { path: path('write', link), owner: int(), group: int() }, chownAnswer(0, false)),
+  chown32: answered(212, { path: path('write'), owner: int(), group: int() }, chownAnswer(0, false)),
+  fchownat: answered(
+    298,
+    { at: dirfd(), path: path('write', { at: 'at', follow: follows(4), empty: mayBeEmpty(4) }), owner: int(), group: int(), flags: atFlags },
+    chownAnswer(1, false, 4),
+  ),
+  utime: answered(30, { path: path('write'), times: structIn(utimbuf, true) }, utime),
+  utimes: answered(271, { path: path('write'), times: bytesIn(16) }, (c) => setTimes(c, c.path(0), timevals(c, c.r[1]))),
+  futimesat: odd(299, { at: dirfd(), path: string(), times: bytesIn(16) }, (c) => timesAt(c, timevals(c, c.r[2]), 0)),
+  utimensat: odd(320, { at: dirfd(), path: string(), times: bytesIn(16), flags: atFlags }, (c) =>
+    timesAt(c, timespecs(c, c.r[2], false), c.r[3]),
+  ),
+  utimensat_time64: odd(412, { at: dirfd(), path: string(), times: bytesIn(32), flags: atFlags }, (c) =>
+    timesAt(c, timespecs(c, c.r[2], true), c.r[3]),
+  ),
+  truncate: answered(92, { path: path('write'), length: int() }, (c) => truncateTo(c, c.r[1] | 0)),
+  truncate64: answered(193, { path: path('write'), low: uint(), high: uint() }, (c) => truncateTo(c, Number(offset64(c.r[1], c.r[2])))),
+
+  // extended attributes
+  setxattr: answered(226, { path: path('write'), name: string(256), value: bytesIn('size'), size: size(), flags: flags(XATTR) }, setxattr),
+  lsetxattr: answered(
+    227,
+    { path: path('write', link), name: string(256), value: bytesIn('size'), size: size(), flags: flags(XATTR) },
+    setxattr,
+  ),
+  getxattr: answered(229, { path: path('stat'), name: string(256), value: address(), size: size() }, getxattr, { returns: 'count' }),
+  lgetxattr: answered(230, { path: path('stat', link), name: string(256), value: address(), size: size() }, getxattr, { returns: 'count' }),
+  listxattr: answered(232, { path: path('stat'), list: address(), size: size() }, listxattr, { returns: 'count' }),
+  llistxattr: answered(233, { path: path('stat', link), list: address(), size: size() }, listxattr, { returns: 'count' }),
+  removexattr: answered(235, { path: path('write'), name: string(256) }, removexattr),
+  lremovexattr: answered(236, { path: path('write', link), name: string(256) }, removexattr),
+});

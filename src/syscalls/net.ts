@@ -1,0 +1,417 @@
+/**
+ * Sockets, by their own numbers and through socketcall(2) (multiplexed.ts). Addresses are read once; what was judged
+ * is what the trustee gets. A unix socket with a path is reached through the helper's descriptor of it.
+ */
+import type { ByteString } from '../abi/bytes.js';
+import { ERRNO } from '../abi/errno.js';
+import { AF, AT_FDCWD, IP, IPPROTO, IPV6, MODE, MSG, NETLINK, NETLINK_OPTION, SCM, SHUT, SO, SOCK, SOL_NETLINK, SOL_SOCKET, TCP, UDP } from '../abi/flags.js';
+import { cmsghdr, iovec, mmsghdr, msghdr, socketName, SUN_PATH, timespec32, timespec64, unixAddress, type SocketName } from '../abi/structs.js';
+import type { InetQuestion, SocketQuestion } from '../questions.js';
+import {
+  address,
+  bytesOut,
+  delegated,
+  fd,
+  family,
+  flags,
+  int,
+  odd,
+  size,
+  structOut,
+  uint,
+  type Call,
+  type Order,
+  type Resolved,
+  type Steps,
+} from './dsl.js';
+import { askAll, helperLink, statxOf, statxOfFd, throughHelper, typeOf, within } from './support.js';
+
+type Action = InetQuestion['ask'];
+
+// ---- socket(2) ----
+
+const { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK } = AF.values;
+const { SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET } = SOCK.values;
+const { IPPROTO_TCP, IPPROTO_UDP } = IPPROTO.values;
+const SOCK_TYPE = 0xf;
+
+/** The name of a value without its prefix, in lower case, as policies write it; the number where there is none. */
+function plainName(values: Readonly<Record<string, number>>, value: number, prefix: string): string {
+  const name = Object.entries(values).find(([, v]) => v === value)?.[0];
+  return name === undefined ? String(value) : name.slice(prefix.length).toLowerCase();
+}
+const familyName = (domain: number): string => plainName(AF.values, domain, 'AF_');
+
+/** Plain TCP and UDP are stream and dgram; ICMP, MPTCP, SCTP … are `other`, which no address rule implies. */
+function inetType(type: number, protocol: number): SocketQuestion['type'] {
+  if (type === SOCK_RAW) return 'raw';
+  if (type === SOCK_STREAM && (protocol === 0 || protocol === IPPROTO_TCP)) return 'stream';
+  return type === SOCK_DGRAM && (protocol === 0 || protocol === IPPROTO_UDP) ? 'dgram' : 'other';
+}
+const unixType = (type: number): SocketQuestion['type'] =>
+  type === SOCK_STREAM ? 'stream' : type === SOCK_DGRAM || type === SOCK_RAW ? 'dgram' : type === SOCK_SEQPACKET ? 'seqpacket' : 'other';
+
+function socketRefusal(call: Call): number {
+  const [domain, how, protocol] = call.r;
+  const type = how & SOCK_TYPE;
+  if (domain === AF_UNIX) return call.ask({ ask: 'socket', family: 'unix', type: unixType(type), protocol });
+  if (domain === AF_INET || domain === AF_INET6)
+    return call.ask({ ask: 'socket', family: familyName(domain), type: inetType(type, protocol), protocol });
+  if (domain === AF_NETLINK) return call.ask({ ask: 'name', space: 'netlink', name: plainName(NETLINK.values, protocol, 'NETLINK_') });
+  return call.ask({ ask: 'name', space: 'family', name: familyName(domain) });
+}
+
+function* socket(call: Call): Steps {
+  const refused = socketRefusal(call);
+  return refused !== 0 ? refused : yield [call.nr, call.r[0], call.r[1], call.r[2]];
+}
+
+function* socketpair(call: Call): Steps {
+  if (call.r[0] !== AF_UNIX) return -ERRNO.EOPNOTSUPP;
+  return within(call, [call.r[3], 8]) || (yield [call.nr, call.r[0], call.r[1], call.r[2], call.r[3]]);
+}
+
+// ---- addresses ----
+
+const SOCKADDR_MAX = 128;
+/** How a call goes on with the address: where it stands in the arena, and its length. */
+type With = (at: number, length: number) => Steps;
+
+/** Reads an address of the program once. */
+function readAddress(call: Call, at: number, length: number): Uint8Array | number {
+  if (length > SOCKADDR_MAX) return -ERRNO.EINVAL;
+  return length === 0 ? new Uint8Array(0) : call.get(at, length);
+}
+
+/** Asks about an address that is no path: 0, or a negative errno. */
+function addressRefusal(call: Call, action: Action, name: SocketName): number {
+  switch (name.family) {
+    case 'inet':
+    case 'inet6':
+      return call.ask({ ask: action, family: name.family, address: name.address, port: name.port });
+    case 'abstract':
+      return call.ask({ ask: 'name', space: 'abstract', name: name.name });
+    case 'vsock':
+      return call.ask({ ask: 'name', space: 'vsock', name: `${name.cid}:${name.port}` });
+    case 'other':
+      return call.ask({ ask: 'name', space: 'family', name: familyName(name.number) });
+    case 'short':
+      return -ERRNO.EINVAL;
+    default:
+      return 0; // unnamed, unspec, and netlink, whose socket was asked about
+  }
+}
+
+/** Judges the address at `at` and goes on with a copy of it. */
+function* toAddress(call: Call, action: Action, at: number, length: number, then: With): Steps {
+  const bytes = readAddress(call, at, length);
+  if (typeof bytes === 'number') return bytes;
+  const name = socketName(bytes, action !== 'connect');
+  if (name.family === 'unix') return yield* action === 'bind' ? bindPath(call, name.path, then) : reachPath(call, action, name.path, then);
+  const refused = addressRefusal(call, action, name);
+  return refused !== 0 ? refused : yield* then(call.arena(bytes), bytes.length);
+}
+
+/** connect or send to a unix socket: what is there when it is judged, by the helper's descriptor. */
+function* reachPath(call: Call, action: 'connect' | 'send', path: ByteString, then: With): Steps {
+  const where = call.resolve(AT_FDCWD, path, { follow: true });
+  if (typeof where === 'number') return where;
+  const refused = call.ask({ ask: 'unix', action, path: where.guest }) || askAll(call, ['write'], where.guest);
+  if (refused !== 0) return refused;
+  return yield* throughHelper(call, where, function* (name) {
+    const to = unixAddress(name);
+    return yield* then(call.arena(to), to.length);
+  });
+}
+
+/** The canonical host path, which getsockname then tells; the helper's directory where that is too long. */
+function bindName(where: Resolved): ByteString | undefined {
+  return [where.host, `${helperLink(where.dir)}/${where.name}`].find((name) => name.length < SUN_PATH);
+}
+
+function* bindPath(call: Call, path: ByteString, then: With): Steps {
+  const where = call.resolve(AT_FDCWD, path, { follow: false, make: true });
+  if (typeof where === 'number') return where;
+  const refused = call.ask({ ask: 'unix', action: 'bind', path: where.guest }) || askAll(call, ['create'], where.guest);
+  if (refused !== 0) return refused;
+  const name = bindName(where);
+  if (where.exists || where.descriptor !== undefined) return -ERRNO.EADDRINUSE;
+  if (name === undefined) return -ERRNO.EINVAL;
+  const to = unixAddress(name);
+  const result = yield* then(call.arena(to), to.length);
+  if (result !== 0) return result;
+  const made = statxOf({ dir: where.dir, name: where.name, flags: 0x100 });
+  if (typeof made !== 'number' && typeOf(made) === MODE.values.S_IFSOCK) return 0;
+  call.log('warn', `bind: "${where.guest}" was exchanged meanwhile, the socket is elsewhere`);
+  return -ERRNO.EACCES;
+}
+
+// ---- bind(2), listen(2), connect(2) ----
+
+/** Sockets, by inode, that were bound after a question: listen(2) on any other takes a port that nobody allowed. */
+const bound = new Set<string>();
+const BOUND_MAX = 4096;
+
+function socketKey(call: Call, n: number): string | undefined {
+  const pin = call.pin(n);
+  const s = pin < 0 ? pin : statxOfFd(pin);
+  return typeof s === 'number' || typeOf(s) !== MODE.values.S_IFSOCK ? undefined : String(s.stx_ino);
+}
+
+function noteBound(call: Call, n: number): void {
+  const key = socketKey(call, n);
+  if (key === undefined) return;
+  bound.delete(key);
+  bound.add(key);
+  for (const oldest of bound) {
+    if (bound.size <= BOUND_MAX) break;
+    bound.delete(oldest);
+  }
+}
+
+function* bind(call: Call): Steps {
+  const [n, at, length] = call.r;
+  const result = yield* toAddress(call, 'bind', at, length, function* (to, toLength) {
+    return yield [call.nr, n, to, toLength];
+  });
+  if (result === 0) noteBound(call, n | 0);
+  return result;
+}
+
+function* listen(call: Call): Steps {
+  const [n, backlog] = call.r;
+  const key = socketKey(call, n | 0);
+  if (key !== undefined && !bound.has(key)) {
+    const refused = call.ask({ ask: 'bind', family: 'inet', address: '0.0.0.0', port: 0 });
+    if (refused !== 0) return refused;
+  }
+  return yield [call.nr, n, backlog];
+}
+
+function* connect(call: Call): Steps {
+  const [n, at, length] = call.r;
+  return yield* toAddress(call, 'connect', at, length, function* (to, toLength) {
+    return yield [call.nr, n, to, toLength];
+  });
+}
+
+// ---- send(2), sendto(2), sendmsg(2), sendmmsg(2) ----
+
+const SENDMSG = 370;
+const UIO_MAXIOV = 1024;
+const CONTROL_MAX = 20480;
+const sending = (how: number): Action => ((how & MSG.values.MSG_FASTOPEN) !== 0 ? 'connect' : 'send');
+
+function* sendto(call: Call): Steps {
+  const [n, buffer, length, how, at, atLength] = call.r;
+  const refused = within(call, [buffer, length]);
+  if (refused !== 0) return refused;
+  if (at === 0) return yield [call.nr, n, buffer, length, how, 0, 0];
+  return yield* toAddress(call, sending(how), at, atLength, function* (to, toLength) {
+    return yield [call.nr, n, buffer, length, how, to, toLength];
+  });
+}
+
+const key = (level: number, type: number): string => `${level}:${type}`;
+/** Ancillary data that may be sent. Not among it: options that route around the address that was asked about. */
+const CONTROL: ReadonlySet<string> = new Set([
+  key(SOL_SOCKET, SCM.SCM_RIGHTS),
+  key(SOL_SOCKET, SCM.SCM_CREDENTIALS),
+  key(SOL_SOCKET, SO.values.SO_TIMESTAMPING_OLD),
+  key(IPPROTO.values.IPPROTO_IP, IP.values.IP_PKTINFO),
+  key(IPPROTO.values.IPPROTO_IP, IP.values.IP_TTL),
+  key(IPPROTO.values.IPPROTO_IP, IP.values.IP_TOS),
+  key(IPPROTO.values.IPPROTO_IPV6, IPV6.values.IPV6_PKTINFO),
+  key(IPPROTO.values.IPPROTO_IPV6, IPV6.values.IPV6_HOPLIMIT),
+  key(IPPROTO.values.IPPROTO_IPV6, IPV6.values.IPV6_TCLASS),
+  key(IPPROTO.values.IPPROTO_IPV6, IPV6.values.IPV6_DONTFRAG),
+  key(IPPROTO_UDP, UDP.values.UDP_SEGMENT),
+]);
+
+/** cmsg(3): every entry known, no reserved descriptor among those it passes. */
+function controlRefusal(call: Call, control: Uint8Array): number {
+  const view = new DataView(control.buffer, control.byteOffset, control.byteLength);
+  for (let at = 0; at + cmsghdr.size <= control.length; ) {
+    const { cmsg_len, cmsg_level, cmsg_type } = cmsghdr.decode(control.subarray(at)) as Record<string, number>;
+    if (cmsg_len < cmsghdr.size || at + cmsg_len > control.length) return -ERRNO.EINVAL;
+    if (!CONTROL.has(key(cmsg_level, cmsg_type))) {
+      call.log('warn', `sendmsg: control data of level ${cmsg_level}, type ${cmsg_type} is not offered`);
+      return -ERRNO.EINVAL;
+    }
+    if (cmsg_level === SOL_SOCKET && cmsg_type === SCM.SCM_RIGHTS)
+      for (let i = at + cmsghdr.size; i + 4 <= at + cmsg_len; i += 4)
+        if (call.checkFd(view.getInt32(i, true)) !== 0) return -ERRNO.EBADF;
+    at += (cmsg_len + 3) & ~3;
+  }
+  return 0;
+}
+
+/** The vector of a message, copied, its buffers checked. */
+function vector(call: Call, at: number, count: number): Uint8Array | number {
+  if (count > UIO_MAXIOV) return -ERRNO.EMSGSIZE;
+  if (count === 0) return new Uint8Array(0);
+  const bytes = call.get(at, count * iovec.size);
+  if (typeof bytes === 'number') return bytes;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let i = 0; i < bytes.length; i += iovec.size) {
+    const refused = within(call, [view.getUint32(i, true), view.getUint32(i + 4, true)]);
+    if (refused !== 0) return refused;
+  }
+  return bytes;
+}
+
+/** Judges and sends the message whose header stands at `at`; everything but the data is copied. */
+function* sendOne(call: Call, at: number, how: number): Steps {
+  const header = call.get(at, msghdr.size);
+  if (typeof header === 'number') return header;
+  const m = msghdr.decode(header) as Record<string, number>;
+  if (m.msg_namelen < 0) return -ERRNO.EINVAL;
+  const iov = vector(call, m.msg_iov, m.msg_iovlen);
+  if (typeof iov === 'number') return iov;
+  if (m.msg_controllen > CONTROL_MAX) return -ERRNO.ENOBUFS;
+  const control = m.msg_controllen === 0 ? new Uint8Array(0) : call.get(m.msg_control, m.msg_controllen);
+  if (typeof control === 'number') return control;
+  const refused = controlRefusal(call, control);
+  if (refused !== 0) return refused;
+  const place = (bytes: Uint8Array): number => (bytes.length === 0 ? 0 : call.arena(bytes));
+  const order = (name: number, length: number): Order => {
+    const copy = { ...m, msg_name: name, msg_namelen: length, msg_iov: place(iov), msg_control: place(control) };
+    return [SENDMSG, call.r[0], call.arena(msghdr.encode(copy)), how];
+  };
+  if (m.msg_name === 0 || m.msg_namelen === 0) return yield order(0, 0);
+  return yield* toAddress(call, sending(how), m.msg_name, Math.min(m.msg_namelen, SOCKADDR_MAX), function* (to, toLength) {
+    return yield order(to, toLength);
+  });
+}
+
+/** sendmmsg(2) may send fewer than it was given: at most so many, so that their copies fit the arena. */
+const SENDMMSG_MAX = 8;
+
+function* sendmmsg(call: Call): Steps {
+  const [, vec, count, how] = call.r;
+  const most = Math.min(count, SENDMMSG_MAX);
+  const length = new DataView(new ArrayBuffer(4));
+  for (let i = 0; i < most; i++) {
+    const at = vec + i * mmsghdr.size;
+    const sent = (yield* sendOne(call, at, how)) as number;
+    if (sent < 0) return i > 0 ? i : sent;
+    length.setUint32(0, sent, true);
+    const refused = call.put(at + msghdr.size, new Uint8Array(length.buffer));
+    if (refused !== 0) return i > 0 ? i : refused;
+  }
+  return most;
+}
+
+// ---- results that carry an address ----
+
+/** The range of an address that the kernel writes: its room stands at `lengthAt`. */
+function outRefusal(call: Call, at: number, lengthAt: number): number {
+  if (at === 0) return 0;
+  const room = call.get(lengthAt, 4);
+  if (typeof room === 'number') return room;
+  const length = new DataView(room.buffer, room.byteOffset).getInt32(0, true);
+  return length < 0 ? -ERRNO.EINVAL : within(call, [lengthAt, 4], [at, length]);
+}
+
+/** accept4, getsockname, getpeername: registers 1 and 2 say where the address goes. */
+function* named(call: Call): Steps {
+  const [n, at, lengthAt, how] = call.r;
+  return outRefusal(call, at, lengthAt) || (yield call.nr === ACCEPT4 ? [call.nr, n, at, lengthAt, how] : [call.nr, n, at, lengthAt]);
+}
+const ACCEPT4 = 364;
+
+function* recvfrom(call: Call): Steps {
+  const [n, buffer, length, how, at, lengthAt] = call.r;
+  const refused = within(call, [buffer, length]) || outRefusal(call, at, lengthAt);
+  return refused !== 0 ? refused : yield [call.nr, n, buffer, length, how, at, lengthAt];
+}
+
+/** The message in the program's memory: the kernel refuses every buffer that the program could not write itself. */
+function* recvmsg(call: Call): Steps {
+  const [n, at, how] = call.r;
+  return within(call, [at, msghdr.size]) || (yield [call.nr, n, at, how]);
+}
+
+function* recvmmsg(call: Call, timeout: number): Steps {
+  const [n, at, count, how, time] = call.r;
+  const refused = within(call, [at, Math.min(count, UIO_MAXIOV) * mmsghdr.size], [time, timeout]);
+  return refused !== 0 ? refused : yield [call.nr, n, at, count, how, time];
+}
+
+// ---- getsockopt(2), setsockopt(2) ----
+
+/** Options by level: what is not here does not exist for the program. */
+const OPTIONS: ReadonlyMap<number, { readonly name: string; readonly values: ReadonlySet<number> }> = new Map(
+  ([[SOL_SOCKET, SO], [IPPROTO.values.IPPROTO_IP, IP], [IPPROTO_TCP, TCP], [IPPROTO_UDP, UDP], [IPPROTO.values.IPPROTO_IPV6, IPV6], [SOL_NETLINK, NETLINK_OPTION]] as const).map(
+    ([level, { name, values }]) => [level, { name, values: new Set<number>(Object.values(values)) }],
+  ),
+);
+/** Programs in the kernel, and a way around the routing that was judged. */
+const OPTIONS_REFUSED: ReadonlySet<number> = new Set<number>([
+  SO.values.SO_ATTACH_FILTER,
+  SO.values.SO_ATTACH_BPF,
+  SO.values.SO_ATTACH_REUSEPORT_CBPF,
+  SO.values.SO_ATTACH_REUSEPORT_EBPF,
+  SO.values.SO_BINDTODEVICE,
+  SO.values.SO_BINDTOIFINDEX,
+  SO.values.SO_DEBUG,
+]);
+
+function optionRefusal(call: Call, set: boolean): number {
+  const [, level, option] = call.r;
+  if (set && level === SOL_SOCKET && OPTIONS_REFUSED.has(option)) return -ERRNO.EPERM;
+  if (OPTIONS.get(level)?.values.has(option)) return 0;
+  call.log('info', `${set ? 'setsockopt' : 'getsockopt'}: level ${level}, option ${option} is not known, ENOPROTOOPT`);
+  return -ERRNO.ENOPROTOOPT;
+}
+
+function* setsockopt(call: Call): Steps {
+  const [n, level, option, at, length] = call.r;
+  const refused = optionRefusal(call, true) || ((length | 0) < 0 ? -ERRNO.EINVAL : within(call, [at, length]));
+  return refused !== 0 ? refused : yield [call.nr, n, level, option, at, length];
+}
+
+function* getsockopt(call: Call): Steps {
+  const [n, level, option, at, lengthAt] = call.r;
+  const refused = optionRefusal(call, false) || outRefusal(call, at, lengthAt);
+  return refused !== 0 ? refused : yield [call.nr, n, level, option, at, lengthAt];
+}
+
+// ---- the table ----
+
+const via = (socketcall: number) => ({ via: { socketcall } });
+const io = (socketcall: number) => ({ ...via(socketcall), returns: 'count' }) as const;
+const newFd = (socketcall: number) => ({ ...via(socketcall), returns: 'fd' }) as const;
+const msg = () => flags(MSG);
+const peer = () => ({ socket: fd(), address: address(), length: address() });
+const destination = () => ({ to: address(), toLength: size() });
+
+export const net = family({
+  socket: odd(359, { family: flags(AF), type: flags(SOCK), protocol: flags(IPPROTO) }, socket, newFd(1)),
+  socketpair: odd(360, { family: flags(AF), type: flags(SOCK), protocol: uint(), fds: bytesOut(8) }, socketpair, via(8)),
+  bind: odd(361, { socket: fd(), ...destination() }, bind, via(2)),
+  connect: odd(362, { socket: fd(), ...destination() }, connect, via(3)),
+  listen: odd(363, { socket: fd(), backlog: int() }, listen, via(4)),
+  accept4: odd(364, { ...peer(), flags: flags(SOCK) }, named, newFd(18)),
+  getsockname: odd(367, peer(), named, via(6)),
+  getpeername: odd(368, peer(), named, via(7)),
+  shutdown: delegated(373, { socket: fd(), how: flags(SHUT) }, via(13)),
+  getsockopt: odd(365, { socket: fd(), level: uint(), option: uint(), value: address(), length: address() }, getsockopt, via(15)),
+  setsockopt: odd(366, { socket: fd(), level: uint(), option: uint(), value: address(), length: size() }, setsockopt, via(14)),
+  sendto: odd(369, { socket: fd(), buffer: address(), count: size(), flags: msg(), ...destination() }, sendto, io(11)),
+  sendmsg: odd(370, { socket: fd(), message: address(), flags: msg() }, (c) => sendOne(c, c.r[1], c.r[2]), io(16)),
+  sendmmsg: odd(345, { socket: fd(), messages: address(), count: size(), flags: msg() }, sendmmsg, via(20)),
+  recvfrom: odd(371, { socket: fd(), buffer: address(), count: size(), flags: msg(), address: address(), length: address() }, recvfrom, io(12)),
+  recvmsg: odd(372, { socket: fd(), message: structOut(msghdr), flags: msg() }, recvmsg, io(17)),
+  recvmmsg: odd(
+    337,
+    { socket: fd(), messages: bytesOut('count', mmsghdr.size), count: size(), flags: msg(), timeout: address() },
+    (c) => recvmmsg(c, timespec32.size),
+    via(19),
+  ),
+  recvmmsg_time64: odd(
+    417,
+    { socket: fd(), messages: bytesOut('count', mmsghdr.size), count: size(), flags: msg(), timeout: address() },
+    (c) => recvmmsg(c, timespec64.size),
+  ),
+});

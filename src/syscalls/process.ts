@@ -1,0 +1,369 @@
+/** Life and death of processes and threads, TLS, futexes, scheduling, limits and what a process is told of itself. */
+import { toBytes } from '../abi/bytes.js';
+import { CLONE, FUTEX, GRND, PR, RLIMIT, WAIT } from '../abi/flags-process.js';
+import {
+  newUtsname, oldoldUtsname, oldUtsname, rlimit, rlimit64, robustListHead, rusage, schedAttr, schedParam, siginfo, sysinfo,
+  timespec32, timespec64, tms, userDesc, USER_DESC, word,
+} from '../abi/structs-process.js'; // prettier-ignore
+import type { Struct } from '../abi/ctype.js';
+import { native } from '../native/index.js';
+import {
+  address, answered, bytesOut, copyIn, delegated, denied, family, flags, hex, int, mode, odd, pid, size, structIn, structOut,
+  uint, type Call, type Row, type Steps,
+} from './dsl.js'; // prettier-ignore
+import { copied, fail, give, giveWord, guarded, isOwn, notes, ownPid, refuse, refuseOnce } from './support-process.js';
+
+const NR = { umask: 60, personality: 136, prctl: 172, exit_group: 252 } as const;
+
+// ---- end ----
+
+/** One thread makes a process: its end is the end of all, with its status. */
+function* exitGroup(call: Call): Steps {
+  yield [NR.exit_group, call.r[0]];
+  return 0;
+}
+
+// ---- new processes and threads ----
+
+const notYet = (call: Call): number => refuseOnce(call, 'ENOSYS', 'processes and threads are not supported yet, it answers ENOSYS');
+const noExec = (call: Call): number => refuseOnce(call, 'ENOSYS', 'starting another program is not supported yet, it answers ENOSYS');
+
+/** waitid(2) with P_PIDFD takes a descriptor. */
+const P_PIDFD = 3;
+
+// ---- TLS ----
+
+const TLS_ENTRIES = 3;
+/** The entry that holds the hook's key. */
+const OURS = 1;
+const ANY_ENTRY = 0xffffffff;
+
+interface Descriptor {
+  readonly entry: number;
+  readonly base: number;
+  readonly limit: number;
+  readonly flags: number;
+}
+const decodeDescriptor = (bytes: Uint8Array): Descriptor => userDesc.decode(bytes) as unknown as Descriptor;
+const EMPTY = USER_DESC.readExecOnly | USER_DESC.notPresent;
+/** The highest bit counts in 64-bit programs only (arch/x86/include/uapi/asm/ldt.h). */
+const FLAG_BITS = 0x7f;
+
+/** LDT_empty() or LDT_zero() of the kernel's asm/desc.h: either clears the entry. */
+function clears(d: Descriptor): boolean {
+  return d.base === 0 && d.limit === 0 && ((d.flags & FLAG_BITS) === EMPTY || (d.flags & FLAG_BITS) === 0);
+}
+
+/** tls_desc_okay() of arch/x86/kernel/tls.c: data segments only; a bad one would keep the successor from starting. */
+const acceptable = (d: Descriptor): boolean =>
+  clears(d) || ((d.flags & USER_DESC.seg32) !== 0 && (d.flags & USER_DESC.contents) <= 2 && (d.flags & USER_DESC.notPresent) === 0);
+
+const emptyDescriptor = (entry: number): Uint8Array => userDesc.encode({ entry, flags: EMPTY });
+const recorded = (call: Call, i: number): Uint8Array => call.thread.tls[i] ?? emptyDescriptor(call.process.firstTls + i);
+
+/** The index of the TLS entry that a number means, -1 for none that programs may use. */
+function tlsIndex(call: Call, entry: number): number {
+  const i = entry - call.process.firstTls;
+  return i >= 0 && i < TLS_ENTRIES && i !== OURS ? i : -1;
+}
+
+const freeEntry = (call: Call): number => [0, 2].find((i) => clears(decodeDescriptor(recorded(call, i)))) ?? -1;
+
+/** set_thread_area(2) is per thread and needs a new one: the untrustee starts again with the descriptor. */
+function* setThreadArea(call: Call): Steps {
+  const bytes = call.get(call.r[0], userDesc.size);
+  if (typeof bytes === 'number') return bytes;
+  const asked = decodeDescriptor(bytes);
+  if (!acceptable(asked)) return fail('EINVAL');
+  const i = asked.entry === ANY_ENTRY ? freeEntry(call) : tlsIndex(call, asked.entry);
+  if (i < 0) return fail(asked.entry === ANY_ENTRY ? 'ESRCH' : 'EINVAL');
+  const entry = call.process.firstTls + i;
+  const refused = asked.entry === ANY_ENTRY ? giveWord(call, call.r[0], entry) : 0;
+  if (refused !== 0) return refused;
+  const descriptor = clears(asked) ? emptyDescriptor(entry) : userDesc.encode({ ...asked, entry, flags: asked.flags & FLAG_BITS });
+  if (Buffer.compare(descriptor, recorded(call, i)) === 0) return 0;
+  call.thread.tls[i] = descriptor;
+  return { outcome: 'respawn', result: 0 };
+}
+
+function getThreadArea(call: Call): number {
+  const bytes = call.get(call.r[0], 4);
+  if (typeof bytes === 'number') return bytes;
+  const i = tlsIndex(call, Number(word.decode(bytes).value) >>> 0);
+  return i < 0 ? fail('EINVAL') : give(call, call.r[0], recorded(call, i));
+}
+
+// ---- futex ----
+
+const F = FUTEX.values;
+const FUTEX_OP = FUTEX.field;
+const WAITS: readonly number[] = [F.FUTEX_WAIT, F.FUTEX_WAIT_BITSET];
+const WAKES: readonly number[] = [F.FUTEX_WAKE, F.FUTEX_WAKE_BITSET];
+const TWO_WORDS: readonly number[] = [F.FUTEX_REQUEUE, F.FUTEX_CMP_REQUEUE, F.FUTEX_WAKE_OP];
+
+/**
+ * A word in protected memory is refused: a trustee that waits there could be woken or moved to another word. The
+ * priority-inheriting ones would put the trustee's thread id into the program's word.
+ */
+function* futex(call: Call, timespec: Struct): Steps {
+  const [first, how, value, timeout, second, third] = call.r;
+  const op = how & FUTEX_OP;
+  const waits = WAITS.includes(op);
+  const two = TWO_WORDS.includes(op);
+  if (!waits && !two && !WAKES.includes(op)) return fail('ENOSYS');
+  const refused = call.checkRange(first, 4) || (two ? call.checkRange(second, 4) : 0);
+  if (refused !== 0) return refused;
+  const fourth = waits ? copied(call, timeout, timespec.size) : timeout;
+  if (fourth < 0) return fourth;
+  return yield [call.nr, first, how, value, fourth, second, third];
+}
+
+const futexArguments = { word: address(), operation: flags(FUTEX), value: uint(), timeout: address(), second: address(), third: uint() };
+
+const ROBUST_LIST = robustListHead.size;
+
+function setRobustList(call: Call): number {
+  if (call.r[1] !== ROBUST_LIST) return fail('EINVAL');
+  call.thread.robustList = call.r[0];
+  return 0;
+}
+
+function getRobustList(call: Call): number {
+  if (!isOwn(call, call.r[0])) return fail('EPERM');
+  return giveWord(call, call.r[2], ROBUST_LIST) || giveWord(call, call.r[1], call.thread.robustList);
+}
+
+// ---- names ----
+
+const MACHINE_AT = 4 * 65;
+const UTS = 65;
+const OLD_UTS = 9;
+
+/** struct new_utsname of the host; the machine is what a program of 32 bits expects (as setarch(8) has it). */
+function hostNames(): Uint8Array {
+  const names = new Uint8Array(newUtsname.size);
+  native.uname(names);
+  names.fill(0, MACHINE_AT, MACHINE_AT + UTS).set(toBytes('i686'), MACHINE_AT);
+  return names;
+}
+
+function oldestNames(): Uint8Array {
+  const names = hostNames();
+  const out = new Uint8Array(oldoldUtsname.size);
+  for (let i = 0; i < 5; i++) out.set(names.subarray(i * UTS, i * UTS + OLD_UTS - 1), i * OLD_UTS);
+  return out;
+}
+
+// ---- prctl ----
+
+const P = PR.values;
+const PR_TSC_ENABLE = 1;
+const SECCOMP_MODE_STRICT = 1;
+
+/** What the helper knows: by option, from the call and its second argument. */
+const PRCTL_ANSWERED: Readonly<Record<number, (call: Call, value: number) => number>> = {
+  [P.PR_SET_PDEATHSIG]: (call, value) => {
+    if (value > 64) return fail('EINVAL');
+    notes(call).deathSignal = value;
+    return 0;
+  },
+  [P.PR_GET_PDEATHSIG]: (call, at) => giveWord(call, at, notes(call).deathSignal),
+  // Recorded, never applied: the helper could no longer reach the memory.
+  [P.PR_SET_DUMPABLE]: (call, value) => {
+    if (value > 1) return fail('EINVAL');
+    notes(call).dumpable = value;
+    return 0;
+  },
+  [P.PR_GET_DUMPABLE]: (call) => notes(call).dumpable,
+  [P.PR_GET_KEEPCAPS]: () => 0,
+  [P.PR_SET_KEEPCAPS]: (_call, value) => (value === 0 ? 0 : fail('EPERM')),
+  [P.PR_GET_TIMING]: () => 0,
+  [P.PR_SET_TIMING]: (_call, value) => (value === 0 ? 0 : fail('EINVAL')),
+  [P.PR_GET_SECCOMP]: () => SECCOMP_MODE_STRICT,
+  // The time-stamp counter faults in strict mode, and the fault is emulated.
+  [P.PR_GET_TSC]: (call, at) => giveWord(call, at, PR_TSC_ENABLE),
+  [P.PR_SET_TSC]: (_call, value) => (value === PR_TSC_ENABLE ? 0 : fail('EPERM')),
+  [P.PR_SET_NO_NEW_PRIVS]: (call, value) => (value === 1 && !call.r.subarray(2, 5).some(Boolean) ? 0 : fail('EINVAL')),
+  [P.PR_GET_NO_NEW_PRIVS]: () => 1,
+  [P.PR_SET_VMA]: () => 0,
+};
+
+/** Made by the trustee: what concerns the process, or a thread that sleeps in the program's place. */
+const PRCTL_DELEGATED: ReadonlySet<number> = new Set([
+  P.PR_CAPBSET_READ, P.PR_GET_SECUREBITS, P.PR_SET_TIMERSLACK, P.PR_GET_TIMERSLACK, P.PR_SET_CHILD_SUBREAPER,
+  P.PR_SET_THP_DISABLE, P.PR_GET_THP_DISABLE, P.PR_GET_SPECULATION_CTRL,
+]); // prettier-ignore
+
+/** The same, writing this many bytes at the second argument. */
+const PRCTL_OUT: Readonly<Record<number, number>> = { [P.PR_GET_NAME]: 16, [P.PR_GET_CHILD_SUBREAPER]: 4 };
+
+/** Known and refused; the rest is unknown and EINVAL without a word. */
+const PRCTL_REFUSED: Readonly<Record<number, string>> = {
+  [P.PR_SET_SECCOMP]: 'the program is confined already',
+  [P.PR_CAPBSET_DROP]: 'capabilities cannot be changed yet',
+  [P.PR_SET_SECUREBITS]: 'capabilities cannot be changed yet',
+  [P.PR_CAP_AMBIENT]: 'capabilities cannot be changed yet',
+  [P.PR_SET_MM]: "the memory map is the sandbox's",
+  [P.PR_SET_PTRACER]: 'nobody may trace the program',
+  [P.PR_SET_SYSCALL_USER_DISPATCH]: "system calls are the sandbox's to dispatch",
+  [P.PR_SET_MDWE]: 'the patcher writes to code',
+  [P.PR_SCHED_CORE]: 'it would concern the trustee only',
+};
+
+/** The name of the process is the leader's, a trustee: what ps(1) shows. */
+function* setName(call: Call): Steps {
+  const name = call.getString(call.r[1], 16);
+  if (typeof name === 'string') return yield [NR.prctl, P.PR_SET_NAME, call.arena(toBytes(name.padEnd(16, '\0')))];
+  const cut = name === fail('ENAMETOOLONG') ? call.get(call.r[1], 15) : name;
+  if (typeof cut === 'number') return cut;
+  return yield [NR.prctl, P.PR_SET_NAME, call.arena(Uint8Array.of(...cut, 0))];
+}
+
+function* prctl(call: Call): Steps {
+  const [option, second, ...rest] = call.r.subarray(0, 5);
+  const answer = PRCTL_ANSWERED[option];
+  if (answer !== undefined) return answer(call, second);
+  if (option === P.PR_SET_NAME) return yield* setName(call);
+  if (option === P.PR_MCE_KILL_GET) return yield [NR.prctl, option, 0, 0, 0, 0];
+  const reason = PRCTL_REFUSED[option];
+  if (reason !== undefined) return refuse(call, 'EINVAL', reason);
+  const out = PRCTL_OUT[option];
+  if (out === undefined && !PRCTL_DELEGATED.has(option)) return fail('EINVAL');
+  const refused = out === undefined ? 0 : call.checkRange(second, out);
+  return refused !== 0 ? refused : yield [NR.prctl, option, second, ...rest];
+}
+
+const PER_QUERY = 0xffffffff;
+/** personality(2): the default one, and the question which it is. */
+function* personality(call: Call): Steps {
+  const persona = call.r[0];
+  return persona === PER_QUERY || persona === 0 ? yield [NR.personality, persona] : fail('EINVAL');
+}
+
+function* umask(call: Call): Steps {
+  const mask = call.r[0] & 0o777;
+  const old = yield [NR.umask, mask];
+  call.process.umask = mask;
+  return old;
+}
+
+// ---- scheduling: what concerns one thread concerns the trustee; its untrustees inherit it at their next start ----
+
+const own = ownPid(0);
+const PRIO_PROCESS = 0;
+const IOPRIO_WHO_PROCESS = 1;
+/** Priorities are asked and set by kind of target; only the process itself will do. */
+const ownTarget = (kind: number) => (call: Call, words: number[]) =>
+  words[0] === kind ? ownPid(1)(call, words) : refuse(call, 'EPERM', 'process groups and users reach beyond the sandbox');
+
+/** A new group may be the program's own or one that it is in already. */
+function* setGroup(call: Call): Steps {
+  const [who, group] = call.r;
+  if (!isOwn(call, who)) return refuse(call, 'EPERM', `process ${who | 0} is none of the sandbox's`);
+  if (!isOwn(call, group) && group !== (yield [132, 0])) return refuse(call, 'EPERM', `process group ${group | 0} is none of the sandbox's`);
+  return yield [57, 0, group];
+}
+
+// ---- rows ----
+
+const later = (nr: number, args = {}): Row => answered(nr, args, notYet);
+const rusageOut = { usage: structOut(rusage, true) };
+
+export const processes = family({
+  exit: odd(1, { status: int() }, exitGroup, { returns: 'void' }),
+  exit_group: odd(252, { status: int() }, exitGroup, { returns: 'void' }),
+  clone: later(120, { flags: flags(CLONE), stack: address(), parentTid: address(), tls: address(), childTid: address() }),
+  clone3: later(435, { arguments: address(), size: size() }),
+  fork: later(2),
+  vfork: later(190),
+  // A path argument would be asked first; until programs can be started there is nothing to ask (see calls-table.ts).
+  execve: answered(11, { path: address(), argv: address(), envp: address() }, noExec),
+  execveat: answered(358, { at: int(), path: address(), argv: address(), envp: address(), flags: hex() }, noExec),
+
+  waitpid: delegated(7, { pid: pid(), status: structOut(word, true), options: flags(WAIT) }),
+  wait4: delegated(114, { pid: pid(), status: structOut(word, true), options: flags(WAIT), ...rusageOut }),
+  waitid: guarded(
+    284,
+    { kind: int(), id: int(), info: structOut(siginfo, true), options: flags(WAIT), ...rusageOut },
+    (call, [kind, id]) => (kind === P_PIDFD ? call.checkFd(id | 0) : 0),
+  ),
+
+  getpid: answered(20, {}, (call) => call.process.pid),
+  gettid: answered(224, {}, (call) => call.thread.tid),
+  getppid: delegated(64, {}),
+  getpgid: guarded(132, { pid: pid() }, ownPid(0, 'ESRCH')),
+  getpgrp: delegated(65, {}),
+  getsid: guarded(147, { pid: pid() }, ownPid(0, 'ESRCH')),
+  setpgid: odd(57, { pid: pid(), group: pid() }, setGroup),
+  setsid: delegated(66, {}),
+
+  set_tid_address: answered(258, { word: address() }, (call) => {
+    call.thread.clearTid = call.r[0];
+    return call.thread.tid;
+  }),
+  set_robust_list: answered(311, { head: address(), length: size() }, setRobustList),
+  get_robust_list: answered(312, { pid: pid(), head: structOut(word), length: structOut(word) }, getRobustList),
+  set_thread_area: odd(243, { descriptor: structIn(userDesc) }, setThreadArea),
+  get_thread_area: answered(244, { descriptor: address() }, getThreadArea),
+  // Not `denied`: every program asks, and takes the answer as it comes.
+  rseq: answered(386, { area: address(), length: size(), flags: hex(), signature: hex() }, () => fail('ENOSYS')),
+  modify_ldt: denied(123, 'ENOSYS', 'segments of its own would let a program hide code'),
+  arch_prctl: denied(384, 'EINVAL', "CPU features are the sandbox's to set"),
+
+  futex: odd(240, futexArguments, (call) => futex(call, timespec32)),
+  futex_time64: odd(422, futexArguments, (call) => futex(call, timespec64)),
+  futex_waitv: denied(449, 'ENOSYS', 'not offered, futex is'),
+  futex_wake: denied(454, 'ENOSYS', 'not offered, futex is'),
+  futex_wait: denied(455, 'ENOSYS', 'not offered, futex is'),
+  futex_requeue: denied(456, 'ENOSYS', 'not offered, futex is'),
+
+  prctl: odd(172, { option: flags(PR), a: hex(), b: hex(), c: hex(), d: hex() }, prctl),
+  personality: odd(136, { persona: hex() }, personality),
+  umask: odd(60, { mask: mode() }, umask),
+
+  sched_yield: delegated(158, {}),
+  sched_getaffinity: guarded(242, { pid: pid(), length: size(), mask: bytesOut('length') }, own),
+  sched_setaffinity: guarded(241, { pid: pid(), length: size(), mask: copyIn('length', 0x2000) }, own),
+  sched_getscheduler: guarded(157, { pid: pid() }, own),
+  sched_setscheduler: guarded(156, { pid: pid(), policy: int(), parameters: structIn(schedParam) }, own),
+  sched_getparam: guarded(155, { pid: pid(), parameters: structOut(schedParam) }, own),
+  sched_setparam: guarded(154, { pid: pid(), parameters: structIn(schedParam) }, own),
+  sched_getattr: guarded(352, { pid: pid(), attributes: bytesOut('size'), size: size(), flags: hex() }, own),
+  sched_setattr: guarded(351, { pid: pid(), attributes: bytesOut(schedAttr.size), flags: hex() }, own),
+  sched_rr_get_interval: guarded(161, { pid: pid(), interval: structOut(timespec32) }, own),
+  sched_rr_get_interval_time64: guarded(423, { pid: pid(), interval: structOut(timespec64) }, own),
+  sched_get_priority_max: delegated(159, { policy: int() }),
+  sched_get_priority_min: delegated(160, { policy: int() }),
+  getpriority: guarded(96, { kind: int(), who: pid() }, ownTarget(PRIO_PROCESS)),
+  setpriority: guarded(97, { kind: int(), who: pid(), value: int() }, ownTarget(PRIO_PROCESS)),
+  ioprio_get: guarded(290, { kind: int(), who: pid() }, ownTarget(IOPRIO_WHO_PROCESS)),
+  ioprio_set: guarded(289, { kind: int(), who: pid(), value: hex() }, ownTarget(IOPRIO_WHO_PROCESS)),
+  nice: delegated(34, { increment: int() }),
+
+  getrlimit: delegated(76, { resource: flags(RLIMIT), limit: structOut(rlimit) }),
+  ugetrlimit: delegated(191, { resource: flags(RLIMIT), limit: structOut(rlimit) }),
+  setrlimit: delegated(75, { resource: flags(RLIMIT), limit: structIn(rlimit) }),
+  prlimit64: guarded(
+    340,
+    { pid: pid(), resource: flags(RLIMIT), limit: structIn(rlimit64, true), old: structOut(rlimit64, true) },
+    own,
+  ),
+  getrusage: delegated(77, { who: int(), usage: structOut(rusage) }),
+  times: delegated(43, { times: structOut(tms, true) }),
+  sysinfo: delegated(116, { out: structOut(sysinfo) }),
+
+  uname: answered(122, { out: structOut(newUtsname) }, (call) => call.put(call.r[0], hostNames())),
+  olduname: answered(109, { out: structOut(oldUtsname) }, (call) => call.put(call.r[0], hostNames().subarray(0, oldUtsname.size))),
+  oldolduname: answered(59, { out: structOut(oldoldUtsname) }, (call) => call.put(call.r[0], oldestNames())),
+  getcpu: delegated(318, { cpu: structOut(word, true), node: structOut(word, true) }),
+  getrandom: delegated(355, { buffer: bytesOut('count'), count: size(), flags: flags(GRND) }, { returns: 'count' }),
+
+  ptrace: denied(26, 'EPERM', 'a tracer rules what it traces'),
+  process_vm_readv: denied(347, 'EPERM', 'it reaches the memory of other processes'),
+  process_vm_writev: denied(348, 'EPERM', 'it reaches the memory of other processes'),
+  kcmp: denied(349, 'EPERM', 'it compares what other processes hold'),
+  pidfd_open: denied(434, 'ENOSYS', 'process descriptors are not offered yet'),
+  pidfd_send_signal: denied(424, 'ENOSYS', 'process descriptors are not offered yet'),
+  pidfd_getfd: denied(438, 'EPERM', 'it takes descriptors out of other processes'),
+});
+

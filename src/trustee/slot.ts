@@ -1,0 +1,184 @@
+/**
+ * One thread's slot of the shared memory, from the helper's side: what the trustee is to do, what the new untrustee
+ * starts with, and the arena of deep-copied arguments. Offsets are those of src/wire/layout.ts.
+ */
+import { native } from '../native/index.js';
+import { ARENA, FRAME_EIP, FRAME_SIZE, FRAMES, SIGFRAME, SLOT, SLOT_SIZE, TLS_COUNT, USER_DESC_SIZE, type Frame } from '../wire/layout.js';
+
+/** What holds for every slot of a process. */
+export interface SlotConstants {
+  readonly form: number;
+  readonly tail: number;
+  readonly trusteeText: number;
+  /** Offset of each frame's label in the trustee's text: the table at its start. */
+  readonly labels: Uint32Array;
+  readonly hintFd: number;
+  readonly lifelineFd: number;
+}
+
+/** The registers with which an untrustee starts. */
+export interface StartState {
+  readonly eip: number;
+  readonly esp: number;
+  readonly eax: number;
+  readonly ebx: number;
+  readonly ecx: number;
+  readonly edx: number;
+  readonly esi: number;
+  readonly edi: number;
+  readonly ebp: number;
+  readonly eflags: number;
+  readonly gs: number;
+}
+
+/** Segment selectors of a 64-bit kernel's compatibility mode, or of an i386 kernel; told apart by the loader's cs. */
+export interface Segments {
+  readonly code: number;
+  readonly data: number;
+  readonly hookKey: number;
+}
+const LONG_MODE_CODE = 0x23;
+/** First GDT entry for TLS: 12 on x86-64, 6 on i386 (arch/x86/include/asm/segment.h). The hook's key is the second. */
+export const firstTlsEntry = (cs: number): number => (cs === LONG_MODE_CODE ? 12 : 6);
+export const segmentsOf = (cs: number): Segments => ({
+  code: cs,
+  data: cs === LONG_MODE_CODE ? 0x2b : 0x7b,
+  hookKey: ((firstTlsEntry(cs) + 1) << 3) | 3,
+});
+
+const SC = ['gs', 'fs', 'es', 'ds', 'edi', 'esi', 'ebp', 'esp', 'ebx', 'edx', 'ecx', 'eax', 'trapno', 'err', 'eip', 'cs', 'eflags', 'sp', 'ss', 'fpstate', 'oldmask', 'cr2'] as const;
+/** Word offsets of struct sigcontext_32's registers. */
+export const SIGCONTEXT = Object.fromEntries(SC.map((name, i) => [name, i])) as Record<(typeof SC)[number], number>;
+
+/** user_desc flags: 32-bit, limit in pages, usable; and the pattern that clears an entry (LDT_empty). */
+const DESC_DATA = 0x51;
+const DESC_EMPTY = 0x28;
+
+const CALLED_ARG6 = (SLOT.frames + FRAME_SIZE * FRAMES.indexOf('called')) / 4;
+
+export class Slot {
+  private readonly words: Uint32Array;
+  private readonly bytes: Uint8Array;
+  private readonly wakeWord: Uint32Array;
+  private readonly offset = new Uint32Array(2);
+  private sequence = 0;
+  private used = 0;
+
+  constructor(
+    memory: ArrayBuffer,
+    readonly index: number,
+    /** Address of the shared memory in the process. */
+    base: number,
+    /** The helper's descriptor of this slot's result channel. */
+    private readonly resultChannel: number,
+    constants: SlotConstants,
+    fds: { socket: number; result: number },
+    private readonly segments: Segments,
+    firstTls: number,
+  ) {
+    this.address = base + index * SLOT_SIZE;
+    this.words = new Uint32Array(memory, index * SLOT_SIZE, SLOT_SIZE / 4);
+    this.bytes = new Uint8Array(memory, index * SLOT_SIZE, SLOT_SIZE);
+    this.wakeWord = this.words.subarray(SLOT.order / 4, SLOT.order / 4 + 1);
+    this.set(SLOT.resultFd, fds.result);
+    this.set(SLOT.hintFd, constants.hintFd);
+    this.set(SLOT.index, index);
+    this.set(SLOT.form, constants.form);
+    this.set(SLOT.tail, constants.tail);
+    this.set(SLOT.socketFd, fds.socket);
+    this.set(SLOT.lifelineFd, constants.lifelineFd);
+    FRAMES.forEach((_, i) => {
+      const frame = SLOT.frames + i * FRAME_SIZE;
+      this.set(frame, 0);
+      this.set(frame + FRAME_EIP, constants.trusteeText + constants.labels[i]);
+    });
+    for (let i = 0; i < TLS_COUNT; i++) this.clearTls(i, firstTls + i);
+    this.tlsWords(1).set([firstTls + 1, this.address, 0xfffff, DESC_DATA]);
+  }
+
+  /** Address of the slot in the process. */
+  readonly address: number;
+
+  frameAddress(frame: Frame): number {
+    return this.address + SLOT.frames + FRAMES.indexOf(frame) * FRAME_SIZE;
+  }
+
+  private set(offset: number, value: number): void {
+    this.words[offset / 4] = value;
+  }
+  private tlsWords(i: number): Uint32Array {
+    return this.words.subarray((SLOT.tls + i * USER_DESC_SIZE) / 4, (SLOT.tls + (i + 1) * USER_DESC_SIZE) / 4);
+  }
+  private clearTls(i: number, entry: number): void {
+    this.tlsWords(i).set([entry, 0, 0, DESC_EMPTY]);
+  }
+
+  setFlags(flags: number): void {
+    this.set(SLOT.flags, flags);
+  }
+  /** The program's descriptors of entries 0 and 2; entry 1 is the hook's key and stays. */
+  setTls(i: 0 | 2, descriptor: Uint8Array): void {
+    new Uint8Array(this.words.buffer, this.tlsWords(i).byteOffset, USER_DESC_SIZE).set(descriptor);
+  }
+  setAltstack(address: number, size: number): void {
+    this.words.set([address, 0, size], SLOT.altstack / 4);
+  }
+
+  /** The registers and the signal mask of the next untrustee that starts from this slot. */
+  setStart(state: StartState, mask = 0n): void {
+    const frame = this.words.subarray(SLOT.start / 4, (SLOT.start + SIGFRAME.size) / 4);
+    const { code, data, hookKey } = this.segments;
+    frame.fill(0);
+    const sc = frame.subarray(SIGFRAME.sc / 4);
+    const values = { ...state, fs: hookKey, es: data, ds: data, ss: data, cs: code, sp: state.esp, oldmask: Number(mask & 0xffffffffn) };
+    for (const [name, value] of Object.entries(values)) sc[SIGCONTEXT[name as keyof typeof SIGCONTEXT]] = value;
+    frame[SIGFRAME.extramask / 4] = Number(mask >> 32n);
+  }
+
+  /** Gives the trustee a call: it runs as soon as it wakes. One at a time; result() tells when it is done. */
+  order(nr: number, a: number, b: number, c: number, d: number, e: number, f: number): void {
+    const w = this.words;
+    const at = SLOT.call / 4;
+    w[at] = nr;
+    w[at + 1] = a;
+    w[at + 2] = b;
+    w[at + 3] = c;
+    w[at + 4] = d;
+    w[at + 5] = e;
+    w[at + 6] = f;
+    w[CALLED_ARG6] = f; // where the kernel and the landing pad find argument six
+    this.sequence = this.sequence === 0x7fffffff ? 1 : this.sequence + 1;
+    Atomics.store(w, SLOT.order / 4, this.sequence);
+    native.futexWake(this.wakeWord);
+  }
+
+  /** The result of the newest order as a signed word, or undefined while the trustee is at it. */
+  result(): number | undefined {
+    native.offsetOf(this.resultChannel, this.offset);
+    return this.offset[0] === this.sequence ? this.offset[1] | 0 : undefined;
+  }
+
+  // ---- arena ----
+
+  resetArena(): void {
+    this.used = ARENA;
+  }
+  /** Copies to the arena, 8-aligned: the address in the process, or 0 when it does not fit. */
+  copy(bytes: Uint8Array): number {
+    const at = (this.used + 7) & ~7;
+    if (at + bytes.length > SLOT_SIZE) return 0;
+    this.bytes.set(bytes, at);
+    this.used = at + bytes.length;
+    return this.address + at;
+  }
+  /** The helper's view of what stands at an arena address. */
+  view(address: number, size: number): Uint8Array {
+    const at = address - this.address;
+    return this.bytes.subarray(at, at + size);
+  }
+}
+
+/** Offsets of the trustee's labels, FRAMES first, then its entry: the table that its text starts with. */
+export function trusteeLabels(text: Uint8Array): Uint32Array {
+  return new Uint32Array(text.buffer.slice(text.byteOffset, text.byteOffset + 4 * (FRAMES.length + 1)));
+}

@@ -1,0 +1,170 @@
+/**
+ * THE layout of what crosses between helper and sandboxed process: the slots of the shared memory (read-only in the
+ * sandboxed process), the reserved descriptors and the messages. src/wire/gen.ts derives vdso-hook/wire.gen.h from
+ * it; nothing states these numbers twice. Sizes and offsets are bytes, little endian, natural i386 alignment.
+ */
+
+/** One slot per thread: its first page is control, the rest the arena into which arguments are deep-copied. */
+export const SLOT_SIZE = 0x10000;
+export const ARENA = 0x1000;
+export const SLOT_COUNT = 16;
+
+/** A frame is what the vDSO's landing pad pops (ebp, edx, ecx) and the address that it returns to. */
+export const FRAME_SIZE = 16;
+export const FRAME_EIP = 12;
+
+/**
+ * Each system call made by trusted code returns through its own frame. The order is that of the address table at the
+ * start of the trustee's text; the names are its labels.
+ */
+export const FRAMES = [
+  'waited', // trustee: futex wait for an order
+  'called', // trustee: the ordered call
+  'sought', // trustee: result published
+  'hinted', // trustee: hint written
+  'untrusteeStart', // where a new untrustee begins: the return of its clone
+  'tls0', // untrustee start: three set_thread_area
+  'tls1',
+  'tls2',
+  'altstack', // untrustee start: sigaltstack
+  'confined', // untrustee start: prctl(PR_SET_SECCOMP, STRICT)
+  'lifelineStart', // where the lifeline thread begins
+  'lifelineRead', // lifeline: read returned
+  'gone', // exit_group, never returns
+] as const;
+export type Frame = (typeof FRAMES)[number];
+
+/** Offsets in a slot. Words unless said otherwise. */
+export const SLOT = {
+  /** Number of the newest order; the futex word that the trustee waits on. */
+  order: 0x00,
+  /** The ordered call: eax ebx ecx edx esi edi ebp. */
+  call: 0x04,
+  resultFd: 0x20,
+  hintFd: 0x24,
+  /** This slot's number: what the trustee writes as its hint. */
+  index: 0x28,
+  /** How the vDSO enters the kernel: one of FORM. */
+  form: 0x2c,
+  /** Where in the vDSO's entry to go on: behind its pushes and its move to ebp. */
+  tail: 0x30,
+  socketFd: 0x34,
+  /** Bits of HOOK_FLAG. */
+  flags: 0x38,
+  lifelineFd: 0x3c,
+  /** struct sigaltstack of the untrustee's trap handlers: sp, flags, size. */
+  altstack: 0x40,
+  /** Three struct user_desc: the program's TLS, the hook's key (its base is this slot), the program's third. */
+  tls: 0x50,
+  /** FRAMES, one after the other. */
+  frames: 0x100,
+  /** The i386 sigframe (arch/x86/include/asm/sigframe.h) whose sigreturn starts the untrustee: 732 bytes. */
+  start: 0x200,
+} as const;
+export const USER_DESC_SIZE = 16;
+export const TLS_COUNT = 3;
+
+/** Offset of struct sigcontext_32 in struct sigframe_ia32, and the size that sigreturn reads. */
+export const SIGFRAME = { sc: 8, extramask: 8 + 88 + 624, size: 732 } as const;
+
+export const FORM = { int80: 0, sysenter: 1, syscall: 2 } as const;
+
+export const HOOK_FLAG = {
+  /** The policy restricts read, write or exit: the hook asks for these too. */
+  forwardAll: 1,
+} as const;
+
+/** Reserved descriptors, counted from the process's reserved base. Thread i has socket and result channel of its own. */
+export const RESERVED = {
+  lifeline: 0,
+  hint: 1,
+  sharedMemory: 2,
+  trusteeText: 3,
+  loader: 4,
+  pin: 8,
+  threads: 16,
+  count: 16 + 2 * SLOT_COUNT,
+} as const;
+export const socketFd = (base: number, slot: number): number => base + RESERVED.threads + 2 * slot;
+export const resultFd = (base: number, slot: number): number => base + RESERVED.threads + 2 * slot + 1;
+
+/** One request, as the hook pushes it, lowest address first. `esp` points at the saved eax. */
+export const REQUEST_FIELDS = [
+  'kind',
+  'gs',
+  'esp',
+  'eax',
+  'ebx',
+  'ecx',
+  'edx',
+  'esi',
+  'edi',
+  'ebp',
+  'eflags',
+  'eip',
+] as const;
+export const REQUEST_SIZE = 4 * REQUEST_FIELDS.length;
+/** What to add to a request's esp to get the program's own. */
+export const REQUEST_ESP_BIAS = 4 * (REQUEST_FIELDS.length - REQUEST_FIELDS.indexOf('eax'));
+/** Word index of a request field. */
+export const REQ = Object.fromEntries(REQUEST_FIELDS.map((name, i) => [name, i])) as Record<
+  (typeof REQUEST_FIELDS)[number],
+  number
+>;
+
+/** `call`: a system call. `trap`: one from a patched two-byte site. `fault`: SIGSEGV; the signal frame is at esp. */
+export const KIND = { call: 0, trap: 1, fault: 2 } as const;
+
+/** A reply is four words: command, a, b, c. */
+export const REPLY_SIZE = 16;
+export const REPLY = {
+  /** eax := a, go on. */
+  value: 0,
+  /** Make the call natively, in strict mode. */
+  native: 1,
+  /** Native exit(a) of this thread. */
+  exit: 2,
+  /** int3 for a debugger, then eax := a. */
+  trap: 3,
+  /** Send b bytes at a as one message; an empty message when they cannot be read. */
+  peek: 4,
+  /** Send the bytes at a up to and with the first NUL, at most b; an empty message when a cannot be read. */
+  peekString: 5,
+  /** Receive the next message (b bytes) to a, then send read's result as one word. */
+  poke: 6,
+} as const;
+
+/** The loader's first message. Words. */
+export const HELLO_FIELDS = [
+  'magic',
+  'esp',
+  'buffer',
+  'cs',
+  'vdso',
+  'sysinfo',
+  'hook',
+  'illHandler',
+  'segvHandler',
+  'restorer',
+] as const;
+export const HELLO_MAGIC = 0x4e555253;
+export const HELLO = Object.fromEntries(HELLO_FIELDS.map((name, i) => [name, i])) as Record<
+  (typeof HELLO_FIELDS)[number],
+  number
+>;
+
+/** Where the loader's own number of its control socket stands: the word after this magic in its image. */
+export const LOADER_CONFIG_MAGIC = 0x4c464e43;
+
+/**
+ * An order to the loader: one message {count, count × {nr, six arguments}, data}; read to `buffer`, so arguments may
+ * point into the message. The calls run in turn until one fails; the answer is {how many succeeded, last result}.
+ */
+export const LOADER_BUFFER_SIZE = 2048;
+export const LOADER_CALL_WORDS = 7;
+export const LOADER = {
+  /** Copy arg3 bytes from arg2 to arg1. */
+  copy: 0xfffffff0,
+  /** Jump to arg1 with esp = arg2. */
+  become: 0xfffffff1,
+} as const;

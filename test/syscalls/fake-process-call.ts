@@ -1,0 +1,115 @@
+/** A Call for rows on memory, processes, signals and time: 64 KiB of memory at 0x10000, an arena, a log. */
+import type { Struct, Values } from '../../src/abi/ctype.js';
+import { ERRNO } from '../../src/abi/errno.js';
+import { Regions } from '../../src/memory/regions.js';
+import type { Call, Order, Outcome, Row } from '../../src/syscalls/dsl.js';
+
+export const MEMORY = 0x10000;
+export const PROTECTED = 0x70000000;
+const ARENA = 0xa0000000;
+export const PID = 4711;
+export const FIRST_TLS = 12;
+export const RESERVED = { from: 900, to: 950 };
+
+export class FakeCall {
+  nr = 0;
+  r = new Uint32Array(6);
+  readonly bytesAt = new Uint8Array(0x10000);
+  readonly arenaBytes: Uint8Array[] = [];
+  readonly regions = new Regions();
+  readonly logs: string[] = [];
+  readonly patches: number[][] = [];
+  readonly reserved = RESERVED;
+  readonly process = {
+    pid: PID,
+    umask: 0o022,
+    dispositions: new Map<number, Uint8Array>(),
+    exe: '/usr/bin/program',
+    firstTls: FIRST_TLS,
+  };
+  readonly thread = {
+    slot: 0,
+    tid: PID,
+    mask: 0n,
+    altstack: new Uint8Array([0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]),
+    clearTid: 0,
+    robustList: 0,
+    tls: [] as Uint8Array[],
+  };
+  /** What pin() answers; by default a descriptor of this process. */
+  pinned = 0;
+
+  constructor() {
+    this.regions.protect(PROTECTED, 0x2000, 'the trustee');
+  }
+
+  private inside(address: number, size: number): boolean {
+    return address >= MEMORY && address + size <= MEMORY + this.bytesAt.length;
+  }
+  put(address: number, bytes: Uint8Array): number {
+    if (!this.inside(address, bytes.length)) return -ERRNO.EFAULT;
+    this.bytesAt.set(bytes, address - MEMORY);
+    return 0;
+  }
+  putStruct(address: number, struct: Struct, values: Values): number {
+    return this.put(address, struct.encode(values));
+  }
+  get(address: number, size: number): Uint8Array | number {
+    if (!this.inside(address, size)) return -ERRNO.EFAULT;
+    return this.bytesAt.slice(address - MEMORY, address - MEMORY + size);
+  }
+  getString(address: number, max: number): string | number {
+    if (!this.inside(address, 1)) return -ERRNO.EFAULT;
+    const from = this.bytesAt.subarray(address - MEMORY, address - MEMORY + max);
+    const end = from.indexOf(0);
+    return end < 0 ? -ERRNO.ENAMETOOLONG : Buffer.from(from.subarray(0, end)).toString('latin1');
+  }
+  bytes(i: number): Uint8Array {
+    return this.get(this.r[i], 256) as Uint8Array;
+  }
+  arena(bytes: Uint8Array): number {
+    this.arenaBytes.push(bytes.slice());
+    return ARENA + 0x100 * (this.arenaBytes.length - 1);
+  }
+  inArena(address: number): Uint8Array {
+    return this.arenaBytes[(address - ARENA) / 0x100];
+  }
+  checkFd(fd: number): number {
+    return fd >= RESERVED.from && fd < RESERVED.to ? -ERRNO.EBADF : 0;
+  }
+  checkRange(address: number, length: number): number {
+    return this.regions.hit(address, length) === undefined ? 0 : -ERRNO.EFAULT;
+  }
+  pin(): number {
+    return this.pinned;
+  }
+  patch(...what: number[]): void {
+    this.patches.push(what);
+  }
+  log(_level: string, message: string): void {
+    this.logs.push(message);
+  }
+}
+
+export interface Ran {
+  readonly orders: Order[];
+  readonly result: number | Outcome;
+}
+
+/** Runs a row: `results` are what the trustee's calls give, in turn; 0 when they run out. */
+export function run(row: Row | undefined, fake: FakeCall, registers: readonly number[], results: readonly number[] = []): Ran {
+  if (row === undefined) throw new Error('no such row');
+  fake.nr = row.nr;
+  fake.r = new Uint32Array(6);
+  registers.forEach((r, i) => (fake.r[i] = r));
+  const call = fake as unknown as Call;
+  if (row.by === 'answered') return { orders: [], result: row.answer(call) };
+  if (row.by === 'denied') return { orders: [], result: -ERRNO[row.errno as keyof typeof ERRNO] };
+  if (row.by !== 'odd') throw new Error(`${row.by} rows do not run by themselves`);
+  const steps = row.steps(call);
+  const orders: Order[] = [];
+  for (let next = steps.next(); ; next = steps.next(results[orders.length - 1] ?? 0)) {
+    if (next.done) return { orders, result: next.value };
+    orders.push(next.value);
+  }
+}

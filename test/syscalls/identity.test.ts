@@ -1,0 +1,64 @@
+import { expect } from 'chai';
+import { ERRNO } from '../../src/abi/errno.js';
+import { capHeader } from '../../src/abi/structs-process.js';
+import { identity } from '../../src/syscalls/identity.js';
+import { FakeCall, MEMORY, PID, PROTECTED, run } from './fake-process-call.js';
+
+const OUT = MEMORY + 0x100;
+const uid = process.getuid?.() as number;
+const other = uid + 1;
+const NONE = 0xffffffff;
+
+describe('identity', () => {
+  let call: FakeCall;
+  beforeEach(() => (call = new FakeCall()));
+
+  it('is the helper’s', () => {
+    expect(run(identity.getuid32, call, []).result).to.equal(uid);
+    expect(run(identity.getgid32, call, []).result).to.equal(process.getgid?.());
+    run(identity.getresuid32, call, [OUT, OUT + 4, OUT + 8]);
+    expect(new Uint32Array((call.get(OUT, 12) as Uint8Array).buffer)).to.deep.equal(Uint32Array.of(uid, uid, uid));
+    expect(run(identity.getresuid32, call, [OUT, OUT + 4, PROTECTED]).result).to.equal(-ERRNO.EFAULT);
+  });
+  it('can be set to what it is', () => {
+    expect(run(identity.setuid32, call, [uid]).result).to.equal(0);
+    expect(run(identity.setreuid32, call, [NONE, uid]).result).to.equal(0);
+    expect(run(identity.setresuid32, call, [uid, NONE, NONE]).result).to.equal(0);
+    expect(run(identity.setresuid, call, [0xffff, 0xffff, 0xffff]).result).to.equal(0);
+  });
+  it('cannot be changed yet, and says so once', () => {
+    for (let i = 0; i < 2; i++) expect(run(identity.setuid32, call, [other]).result).to.equal(-ERRNO.EPERM);
+    expect(call.logs).to.have.length(1);
+    expect(run(identity.setreuid32, call, [uid, other]).result).to.equal(-ERRNO.EPERM);
+    expect(run(identity.setresuid32, call, [NONE, NONE, other]).result).to.equal(-ERRNO.EPERM);
+    expect(run(identity.setgroups32, call, [0, 0]).result).to.equal(-ERRNO.EPERM);
+  });
+  it('setuid has no "unchanged"', () => expect(run(identity.setuid32, call, [NONE]).result).to.equal(-ERRNO.EINVAL));
+  it('setfsuid answers the id before', () => {
+    expect(run(identity.setfsuid32, call, [other]).result).to.equal(uid);
+    expect(run(identity.setfsuid32, call, [NONE]).result).to.equal(uid);
+    expect(call.logs).to.have.length(1);
+  });
+
+  describe('capget', () => {
+    const ask = (version: number, pid: number, data: number) => {
+      call.put(OUT, capHeader.encode({ version, pid }));
+      return run(identity.capget, call, [OUT, data]);
+    };
+    it('speaks of the program', () => {
+      const { orders } = ask(0x20080522, PID, MEMORY);
+      expect(orders[0][2]).to.equal(MEMORY);
+      expect(capHeader.decode(call.inArena(orders[0][1]))).to.deep.equal({ version: 0x20080522, pid: 0 });
+      expect(ask(0x20080522, 1, MEMORY)).to.deep.equal({ orders: [], result: -ERRNO.EPERM });
+    });
+    it('checks as much as the version writes', () => {
+      expect(ask(0x19980330, 0, PROTECTED - 12).orders).to.have.length(1);
+      expect(ask(0x20080522, 0, PROTECTED - 12)).to.deep.equal({ orders: [], result: -ERRNO.EFAULT });
+    });
+    it('tells the version it prefers', () => {
+      expect(ask(0, 0, 0).result).to.equal(0);
+      expect(ask(0, 0, MEMORY).result).to.equal(-ERRNO.EINVAL);
+      expect(capHeader.decode(call.get(OUT, 8) as Uint8Array).version).to.equal(0x20080522);
+    });
+  });
+});

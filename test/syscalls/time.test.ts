@@ -1,0 +1,65 @@
+import { expect } from 'chai';
+import { ERRNO } from '../../src/abi/errno.js';
+import { timespec32, timespec64, timeval } from '../../src/abi/structs-process.js';
+import { time } from '../../src/syscalls/time.js';
+import { FakeCall, MEMORY, PID, PROTECTED, run } from './fake-process-call.js';
+
+const OUT = MEMORY + 0x100;
+/** make_process_cpuclock() and make_thread_cpuclock() of include/linux/posix-timers.h. */
+const cpuClock = (pid: number, thread = 0): number => (~pid << 3) | thread | 2;
+
+describe('time', () => {
+  let call: FakeCall;
+  beforeEach(() => (call = new FakeCall()));
+  const near = (seconds: number): void => {
+    expect(Math.abs(seconds - Date.now() / 1000)).to.be.lessThan(5);
+  };
+
+  it('is answered in both widths', () => {
+    expect(run(time.clock_gettime, call, [0, OUT])).to.deep.equal({ orders: [], result: 0 });
+    near(Number(timespec32.decode(call.get(OUT, 8) as Uint8Array).sec));
+    expect(run(time.clock_gettime64, call, [0, OUT])).to.deep.equal({ orders: [], result: 0 });
+    near(Number(timespec64.decode(call.get(OUT, 16) as Uint8Array).sec));
+    run(time.gettimeofday, call, [OUT, 0]);
+    const { sec, usec } = timeval.decode(call.get(OUT, 8) as Uint8Array);
+    near(Number(sec));
+    expect(Number(usec)).to.be.within(0, 999_999);
+    near(Number(run(time.time, call, [0]).result));
+  });
+  it('is written to the program’s memory only', () => {
+    for (const name of ['clock_gettime', 'clock_gettime64', 'clock_getres'] as const)
+      expect(run(time[name], call, [0, PROTECTED]).result).to.equal(-ERRNO.EFAULT);
+    expect(run(time.clock_gettime, call, [2, PROTECTED])).to.deep.equal({ orders: [], result: -ERRNO.EFAULT });
+    expect(run(time.clock_gettime, call, [0, 0]).result).to.equal(-ERRNO.EFAULT);
+  });
+  it('of the CPU is the process’s, asked by the trustee', () => {
+    for (const clock of [2, 3, cpuClock(0), cpuClock(PID), cpuClock(PID, 4)])
+      expect(run(time.clock_gettime, call, [clock, OUT]).orders, String(clock)).to.deep.equal([[265, 2, OUT]]);
+  });
+  it('has no other clocks', () => {
+    const ofDescriptor = (~5 << 3) | 3;
+    for (const clock of [10, 12, 99, cpuClock(1), ofDescriptor])
+      for (const name of ['clock_gettime', 'clock_getres', 'clock_nanosleep'] as const)
+        expect(run(time[name], call, [clock, OUT, OUT, 0], [-ERRNO.EINVAL]).result, `${name} ${clock}`).to.equal(-ERRNO.EINVAL);
+  });
+  it('clock_getres takes no out-pointer for a question', () => {
+    expect(run(time.clock_getres, call, [1, 0]).result).to.equal(0);
+    run(time.clock_getres, call, [1, OUT]);
+    expect(timespec32.decode(call.get(OUT, 8) as Uint8Array)).to.include({ sec: 0 });
+  });
+  it('clock_nanosleep copies the time and checks the rest', () => {
+    call.put(OUT, timespec64.encode({ sec: 1n, nsec: 2n }));
+    const { orders } = run(time.clock_nanosleep_time64, call, [1, 1, OUT, 0]);
+    expect(orders[0].slice(0, 3)).to.deep.equal([407, 1, 1]);
+    expect(timespec64.decode(call.inArena(orders[0][3]))).to.deep.equal({ sec: 1n, nsec: 2n });
+    expect(run(time.clock_nanosleep, call, [1, 0, OUT, PROTECTED]).result).to.equal(-ERRNO.EFAULT);
+    expect(run(time.clock_nanosleep, call, [1, 0, 0, 0]).result).to.equal(-ERRNO.EFAULT);
+    expect(run(time.clock_nanosleep, call, [3, 0, OUT, 0]).result).to.equal(-ERRNO.EINVAL);
+  });
+  it('is not set', () => {
+    call.put(OUT, Uint8Array.of(1, 0, 0, 0));
+    for (const [name, registers] of [['adjtimex', [OUT]], ['clock_adjtime', [0, OUT]], ['clock_adjtime64', [0, OUT]]] as const)
+      expect(run(time[name], call, registers)).to.deep.equal({ orders: [], result: -ERRNO.EPERM });
+    for (const name of ['clock_settime', 'settimeofday', 'stime'] as const) expect(run(time[name], call, []).result).to.equal(-ERRNO.EPERM);
+  });
+});
