@@ -52,13 +52,7 @@ export interface NameQuestion {
   readonly name: ByteString;
 }
 
-export type Question =
-  | SyscallQuestion
-  | PathQuestion
-  | SocketQuestion
-  | InetQuestion
-  | UnixQuestion
-  | NameQuestion;
+export type Question = SyscallQuestion | PathQuestion | SocketQuestion | InetQuestion | UnixQuestion | NameQuestion;
 
 /** Where a rule stands, for the log: `acl/demo.yaml:5:5`. `text` is the rule in short, `why` its author's reason. */
 export interface Rule {

@@ -8,7 +8,19 @@ import { fileURLToPath } from 'node:url';
 import iced from 'iced-x86';
 import { FRAMES, FRAME_SIZE, SIGFRAME, SLOT } from '../src/wire/layout.js';
 
-const { Code, Decoder, DecoderOptions, Formatter, FormatterSyntax, FlowControl, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register } = iced;
+const {
+  Code,
+  Decoder,
+  DecoderOptions,
+  Formatter,
+  FormatterSyntax,
+  FlowControl,
+  InstructionInfoFactory,
+  Mnemonic,
+  OpAccess,
+  OpKind,
+  Register,
+} = iced;
 
 const PAGE = 0x1000;
 /** The address table at the start of the text: FRAMES and the entry. */
@@ -60,7 +72,8 @@ export function offences(object: Uint8Array): string[] {
   const found: string[] = [];
   const all = sections(object);
   for (const s of all) {
-    if (['.data', '.bss', '.rodata'].some((n) => s.name === n || s.name.startsWith(`${n}.`)) && s.size > 0) found.push(`section ${s.name} has ${s.size} bytes`);
+    if (['.data', '.bss', '.rodata'].some((n) => s.name === n || s.name.startsWith(`${n}.`)) && s.size > 0)
+      found.push(`section ${s.name} has ${s.size} bytes`);
     if ((s.type === 4 || s.type === 9) && s.size > 0) found.push(`section ${s.name} holds relocations`);
   }
   const text = all.find((s) => s.name === '.text');
@@ -92,7 +105,11 @@ function instructionOffences(code: Uint8Array): string[] {
     for (const r of info.usedRegisters()) {
       const esp = r.register === Register.ESP || r.register === Register.SP;
       if (!esp || !WRITES.has(r.access)) continue;
-      const move = i.mnemonic === Mnemonic.Lea && i.memoryBase === Register.ESP && i.memoryIndex === Register.None && i.op0Kind === OpKind.Register;
+      const move =
+        i.mnemonic === Mnemonic.Lea &&
+        i.memoryBase === Register.ESP &&
+        i.memoryIndex === Register.None &&
+        i.op0Kind === OpKind.Register;
       if (!move || !moves.has(Number(BigInt.asIntN(32, i.memoryDisplacement)))) offence('changes esp');
     }
     for (const m of info.usedMemory())

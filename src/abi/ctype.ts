@@ -7,7 +7,11 @@ export interface CType {
   get(view: DataView, at: number): number | bigint | Uint8Array;
 }
 
-const scalar = (size: number, put: (v: DataView, at: number, x: number) => void, get: (v: DataView, at: number) => number): CType => ({
+const scalar = (
+  size: number,
+  put: (v: DataView, at: number, x: number) => void,
+  get: (v: DataView, at: number) => number,
+): CType => ({
   size,
   align: size,
   put: (view, at, value) => put(view, at, Number(value)),
@@ -20,10 +24,26 @@ const long = (signed: boolean): CType => ({
   get: (view, at) => (signed ? view.getBigInt64(at, true) : view.getBigUint64(at, true)),
 });
 
-export const u8 = scalar(1, (v, at, x) => v.setUint8(at, x), (v, at) => v.getUint8(at));
-export const u16 = scalar(2, (v, at, x) => v.setUint16(at, x, true), (v, at) => v.getUint16(at, true));
-export const u32 = scalar(4, (v, at, x) => v.setUint32(at, x, true), (v, at) => v.getUint32(at, true));
-export const i32 = scalar(4, (v, at, x) => v.setInt32(at, x, true), (v, at) => v.getInt32(at, true));
+export const u8 = scalar(
+  1,
+  (v, at, x) => v.setUint8(at, x),
+  (v, at) => v.getUint8(at),
+);
+export const u16 = scalar(
+  2,
+  (v, at, x) => v.setUint16(at, x, true),
+  (v, at) => v.getUint16(at, true),
+);
+export const u32 = scalar(
+  4,
+  (v, at, x) => v.setUint32(at, x, true),
+  (v, at) => v.getUint32(at, true),
+);
+export const i32 = scalar(
+  4,
+  (v, at, x) => v.setInt32(at, x, true),
+  (v, at) => v.getInt32(at, true),
+);
 export const u64 = long(false);
 export const i64 = long(true);
 /** An address in the program. */

@@ -2,7 +2,14 @@
 
 export const PROT = {
   name: 'PROT',
-  values: { PROT_READ: 1, PROT_WRITE: 2, PROT_EXEC: 4, PROT_SEM: 8, PROT_GROWSDOWN: 0x01000000, PROT_GROWSUP: 0x02000000 },
+  values: {
+    PROT_READ: 1,
+    PROT_WRITE: 2,
+    PROT_EXEC: 4,
+    PROT_SEM: 8,
+    PROT_GROWSDOWN: 0x01000000,
+    PROT_GROWSUP: 0x02000000,
+  },
 } as const;
 
 export const MAP = {
@@ -82,7 +89,8 @@ export const SIGNAL = {
 export const SIGNAL_MAX = 64;
 
 const signals = new Map<number, string>(Object.entries(SIGNAL).map(([name, n]) => [n, name]));
-export const signalName = (n: number): string => signals.get(n) ?? (n >= 32 && n <= SIGNAL_MAX ? `SIGRT${n}` : `signal ${n}`);
+export const signalName = (n: number): string =>
+  signals.get(n) ?? (n >= 32 && n <= SIGNAL_MAX ? `SIGRT${n}` : `signal ${n}`);
 
 export const SA = {
   name: 'SA',
@@ -131,7 +139,15 @@ export const WAIT = {
   },
 } as const; // prettier-ignore
 
-export const SIG_HOW = { name: 'SIG', values: { SIG_BLOCK: 0, SIG_UNBLOCK: 1, SIG_SETMASK: 2 }, field: 0xffffffff } as const;
-export const ITIMER = { name: 'ITIMER', values: { ITIMER_REAL: 0, ITIMER_VIRTUAL: 1, ITIMER_PROF: 2 }, field: 0xffffffff } as const;
+export const SIG_HOW = {
+  name: 'SIG',
+  values: { SIG_BLOCK: 0, SIG_UNBLOCK: 1, SIG_SETMASK: 2 },
+  field: 0xffffffff,
+} as const;
+export const ITIMER = {
+  name: 'ITIMER',
+  values: { ITIMER_REAL: 0, ITIMER_VIRTUAL: 1, ITIMER_PROF: 2 },
+  field: 0xffffffff,
+} as const;
 export const GRND = { name: 'GRND', values: { GRND_NONBLOCK: 1, GRND_RANDOM: 2, GRND_INSECURE: 4 } } as const;
 export const SS = { name: 'SS', values: { SS_ONSTACK: 1, SS_DISABLE: 2, SS_AUTODISARM: 0x80000000 } } as const;

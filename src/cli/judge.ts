@@ -9,7 +9,10 @@ import type { Judge } from '../referee/referee.js';
 /** null: no ACL, everything is allowed and logged; no files: default.yaml. @throws PolicyError */
 export function openJudge(files: readonly string[] | null): Judge {
   const chosen = files !== null && files.length === 0 ? [`${SHIPPED_ACL_DIRECTORY}/default.yaml`] : files;
-  const policy = chosen === null ? allowAll() : compile(loadPolicy(chosen, { knownSyscall: (name) => Object.hasOwn(NUMBERS, name) }));
+  const policy =
+    chosen === null
+      ? allowAll()
+      : compile(loadPolicy(chosen, { knownSyscall: (name) => Object.hasOwn(NUMBERS, name) }));
   const verdicts = policy.syscallVerdicts();
   return {
     decide: (question) => decide(policy, question),

@@ -20,6 +20,9 @@ export function openLog(level: Level): (level: Level, message: string) => void {
     useOnlyCustomProps: true,
     singleLine: true,
   });
-  const logger = pino({ customLevels, useOnlyCustomLevels: true, level: level.toLowerCase() as keyof typeof customLevels }, stream);
+  const logger = pino(
+    { customLevels, useOnlyCustomLevels: true, level: level.toLowerCase() as keyof typeof customLevels },
+    stream,
+  );
   return (at, message) => logger[at.toLowerCase() as keyof typeof customLevels](message);
 }

@@ -23,7 +23,8 @@ interface Options {
 
 function descriptor(value: string, before: number[]): number[] {
   const fd = Number(value);
-  if (!/^\d+$/.test(value) || fd > 1023) throw new InvalidArgumentError(`"${value}" must be a descriptor number from 0 to 1023.`);
+  if (!/^\d+$/.test(value) || fd > 1023)
+    throw new InvalidArgumentError(`"${value}" must be a descriptor number from 0 to 1023.`);
   if (!handedOver(fd)) throw new InvalidArgumentError(`${fd} is not open in the caller.`);
   return fd < 3 ? before : [...before, fd];
 }
@@ -61,12 +62,22 @@ function commandLine(): Command {
     .description('Runs an unmodified i386 Linux program under SECCOMP strict mode, judged by ACL files.')
     .usage('[options] -- program [arguments]')
     .version(version)
-    .option('--acl <file>', 'judge by this ACL file instead of the default (repeatable, union)', (v: string, all: string[] | boolean) => [...(Array.isArray(all) ? all : []), v])
+    .option(
+      '--acl <file>',
+      'judge by this ACL file instead of the default (repeatable, union)',
+      (v: string, all: string[] | boolean) => [...(Array.isArray(all) ? all : []), v],
+    )
     .option('--no-acl', 'allow everything, logged')
-    .option('--sysroot <dir>', 'look programs and libraries up below this i386 tree first, then on the host; / for the host alone', directory)
+    .option(
+      '--sysroot <dir>',
+      'look programs and libraries up below this i386 tree first, then on the host; / for the host alone',
+      directory,
+    )
     .option('--root <dir>', "make this directory the program's whole world", directory)
     .option('--keep-fd <n>', 'hand this descriptor over beside 0, 1 and 2 (repeatable)', descriptor, [])
-    .addOption(new Option('--peek <how>', "how the helper reads the program's memory").choices(['vm', 'socket']).default('vm'))
+    .addOption(
+      new Option('--peek <how>', "how the helper reads the program's memory").choices(['vm', 'socket']).default('vm'),
+    )
     .option('-d, --debug <level>', `log at this level: ${LEVELS.join(' ')}`, level, 'WARNING' as Level)
     .addHelpText('after', EXAMPLES)
     .exitOverride()

@@ -37,6 +37,7 @@ export function run(options: RunCommand): Promise<number> {
     peek: options.peek,
     ignored: ignoredSignals(),
     verbose: options.level === 'DEBUG' || options.level === 'INFO',
+    protocol: options.level === 'DEBUG',
     stop,
   };
   let program = 0;
@@ -48,7 +49,12 @@ export function run(options: RunCommand): Promise<number> {
     });
 
   return new Promise((resolve) => {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: data, stdin: false, stdout: false, stderr: false });
+    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+      workerData: data,
+      stdin: false,
+      stdout: false,
+      stderr: false,
+    });
     worker.on('message', (message: WorkerMessage) => {
       if (message.say === 'log') log(LEVEL_OF[message.level], message.message);
       else if (message.say === 'started') program = message.pid;

@@ -18,6 +18,7 @@ export interface WorkerData {
   readonly peek: 'vm' | 'socket';
   readonly ignored: readonly number[];
   readonly verbose: boolean;
+  readonly protocol: boolean;
   readonly stop: number;
 }
 
@@ -44,7 +45,9 @@ function ending(): WorkerMessage {
   } catch (error) {
     if (error instanceof NotRunnable) return { say: 'ended', status: error.status, message: error.message };
     const known = error instanceof SetupError || (error instanceof Error && error.name === 'PolicyError');
-    const message = known ? (error as Error).message : `defect of the sandbox: ${error instanceof Error ? error.stack : String(error)}`;
+    const message = known
+      ? (error as Error).message
+      : `defect of the sandbox: ${error instanceof Error ? error.stack : String(error)}`;
     return { say: 'ended', status: 125, message };
   }
 }

@@ -45,7 +45,10 @@ function reservedBase(): number {
   must(native.prlimit(0, 7, null, limit), 'prlimit(NOFILE)');
   const hard = Number(limit[1] > BigInt(HIGHEST) ? BigInt(HIGHEST) : limit[1]);
   const base = hard - RESERVED.count;
-  if (base < 16) throw new SetupError(`the hard limit of open files is ${hard}, the sandbox needs at least ${RESERVED.count + 16} (ulimit -Hn)`);
+  if (base < 16)
+    throw new SetupError(
+      `the hard limit of open files is ${hard}, the sandbox needs at least ${RESERVED.count + 16} (ulimit -Hn)`,
+    );
   return base;
 }
 

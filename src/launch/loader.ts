@@ -26,7 +26,8 @@ export class Loader {
   private receive(words: Uint32Array, what: string): void {
     if (native.poll(this.socket, L.POLLIN, PATIENCE) <= 0) throw new SetupError(`${what}: no answer from the loader`);
     const n = native.receive(this.socket, words, words.byteLength, L.MSG_DONTWAIT);
-    if (n !== words.byteLength) throw new SetupError(`${what}: the loader ended or answered ${n} bytes, not ${words.byteLength}`);
+    if (n !== words.byteLength)
+      throw new SetupError(`${what}: the loader ended or answered ${n} bytes, not ${words.byteLength}`);
   }
 
   hello(): Hello {

@@ -42,11 +42,20 @@ export class ImagePatcher implements Patcher {
 
   /** Only objects that are known to hold system calls are searched in full; elsewhere only calls with a plain number. */
   static roleOf(path: ByteString): Role {
-    return /(^|\/)(ld-[^/]*|ld\.so[^/]*|libc[.-][^/]*so[^/]*|libpthread[.-][^/]*)$/.test(path) ? 'syscall-object' : 'other';
+    return /(^|\/)(ld-[^/]*|ld\.so[^/]*|libc[.-][^/]*so[^/]*|libpthread[.-][^/]*)$/.test(path)
+      ? 'syscall-object'
+      : 'other';
   }
 
   /** Patches what the program itself has mapped: the file is read through its pinned descriptor. */
-  patchDescriptor(process: ProcessState, fd: number, address: number, length: number, offset: number, log: Logger): void {
+  patchDescriptor(
+    process: ProcessState,
+    fd: number,
+    address: number,
+    length: number,
+    offset: number,
+    log: Logger,
+  ): void {
     const reopened = native.openat(L.AT_FDCWD, `/proc/self/fd/${fd}`, L.O_RDONLY, 0);
     if (reopened < 0) return;
     const file = readWhole(reopened);
@@ -58,7 +67,15 @@ export class ImagePatcher implements Patcher {
   }
 
   /** `address`, `length`: the executable mapping; `offset`: where in the file it begins. */
-  patchMapping(process: ProcessState, file: Uint8Array, path: ByteString, address: number, length: number, offset: number, log: Logger): void {
+  patchMapping(
+    process: ProcessState,
+    file: Uint8Array,
+    path: ByteString,
+    address: number,
+    length: number,
+    offset: number,
+    log: Logger,
+  ): void {
     let elf: ElfImage;
     try {
       elf = parseElf(file, file.length, 'library');
@@ -68,11 +85,29 @@ export class ImagePatcher implements Patcher {
     const segment = elf.segments.find((s) => s.offset - (s.offset % L.PAGE) === offset);
     if (segment === undefined) return;
     const bias = address - (segment.address - (segment.address % L.PAGE));
-    this.patch(process, elf, file, path, ImagePatcher.roleOf(path), bias, { start: address, end: address + length }, log);
+    this.patch(
+      process,
+      elf,
+      file,
+      path,
+      ImagePatcher.roleOf(path),
+      bias,
+      { start: address, end: address + length },
+      log,
+    );
   }
 
   /** Patches what lies in `within`; a whole image when it spans it. */
-  patch(process: ProcessState, elf: ElfImage, file: Uint8Array, path: ByteString, role: Role, bias: number, within: { start: number; end: number }, log: Logger): void {
+  patch(
+    process: ProcessState,
+    elf: ElfImage,
+    file: Uint8Array,
+    path: ByteString,
+    role: Role,
+    bias: number,
+    within: { start: number; end: number },
+    log: Logger,
+  ): void {
     const sites = this.plans
       .plan(elf, file, role)
       .filter((s) => s.address + bias >= within.start && s.address + bias + s.length <= within.end);
@@ -82,12 +117,16 @@ export class ImagePatcher implements Patcher {
     this.used += used;
     for (const p of patched) if (p.trampoline === null) process.trapSites.add(p.address + p.site.callOffset);
     log('debug', `patched ${patched.length} int $0x80 sites of ${printable(path)}`);
-    for (const s of skipped) log('warn', `int $0x80 at 0x${s.address.toString(16)} of ${printable(path)} left alone: ${s.reason}`);
+    for (const s of skipped)
+      log('warn', `int $0x80 at 0x${s.address.toString(16)} of ${printable(path)} left alone: ${s.reason}`);
   }
 
   private memory(process: ProcessState): TargetMemory {
     if (process.patcherMemory < 0)
-      process.patcherMemory = must(native.openat(L.AT_FDCWD, `/proc/${process.pid}/mem`, L.O_RDWR, 0), 'opening the memory of the process');
+      process.patcherMemory = must(
+        native.openat(L.AT_FDCWD, `/proc/${process.pid}/mem`, L.O_RDWR, 0),
+        'opening the memory of the process',
+      );
     const fd = process.patcherMemory;
     return {
       read(address, length) {

@@ -48,7 +48,8 @@ function identityOf(fd: number): Uint8Array {
 }
 /** Inode, size, ctime, mtime and device of a struct statx: the same file with the same content as far as the kernel tells. */
 function sameFile(a: Uint8Array, b: Uint8Array): boolean {
-  const part = (x: Uint8Array): string => Buffer.concat([x.subarray(0x20, 0x30), x.subarray(0x60, 0x80), x.subarray(0x88, 0x90)]).toString('hex');
+  const part = (x: Uint8Array): string =>
+    Buffer.concat([x.subarray(0x20, 0x30), x.subarray(0x60, 0x80), x.subarray(0x88, 0x90)]).toString('hex');
   return part(a) === part(b);
 }
 
@@ -59,12 +60,16 @@ function sameFile(a: Uint8Array, b: Uint8Array): boolean {
 export function readProgram(resolver: PathResolver, judge: Judge, start: number, path: ByteString, what = ''): Program {
   const shown = `${what}${printable(path)}`;
   const found = resolver.resolve(start, path, { follow: true });
-  if (typeof found === 'number') throw new NotRunnable(found === -2 || found === -20 ? 127 : 126, `${shown}: ${errnoName(-found)}`);
+  if (typeof found === 'number')
+    throw new NotRunnable(found === -2 || found === -20 ? 127 : 126, `${shown}: ${errnoName(-found)}`);
   if (!found.exists) throw new NotRunnable(127, `${shown}: not found`);
-  if ((found.type & S_IFMT) === S_IFDIR) throw new NotRunnable(126, `${shown} is a directory, it must be an i386 ELF program`);
-  if ((found.type & S_IFMT) !== S_IFREG) throw new NotRunnable(126, `${shown} is no regular file, it must be an i386 ELF program`);
+  if ((found.type & S_IFMT) === S_IFDIR)
+    throw new NotRunnable(126, `${shown} is a directory, it must be an i386 ELF program`);
+  if ((found.type & S_IFMT) !== S_IFREG)
+    throw new NotRunnable(126, `${shown} is no regular file, it must be an i386 ELF program`);
   refuseDenied(judge, found.guest, shown, what === '' ? 'execute' : 'read');
-  if (what === '' && native.faccessat(found.dir, found.name, 1, 0x200) < 0) throw new NotRunnable(126, `${shown} is not executable (chmod +x)`);
+  if (what === '' && native.faccessat(found.dir, found.name, 1, 0x200) < 0)
+    throw new NotRunnable(126, `${shown} is not executable (chmod +x)`);
   const fd = native.openat(found.dir, found.name, 0o400000, 0);
   if (fd < 0) throw new NotRunnable(126, `${shown} cannot be read: ${errnoName(-fd)}`);
   try {
@@ -80,7 +85,8 @@ export function readProgram(resolver: PathResolver, judge: Judge, start: number,
 /** The user named the program: what no rule names may be run, what a rule denies may not. */
 function refuseDenied(judge: Judge, path: ByteString, shown: string, access: 'execute' | 'read'): void {
   const { verdict, rule } = judge.decide({ ask: 'path', access, path });
-  if (verdict.verdict !== 'allow' && rule !== null) throw new NotRunnable(126, `${shown} may not be executed: ${describeRule(rule)}`);
+  if (verdict.verdict !== 'allow' && rule !== null)
+    throw new NotRunnable(126, `${shown} may not be executed: ${describeRule(rule)}`);
 }
 
 function parse(file: Uint8Array, shown: string): ElfImage {
@@ -106,7 +112,11 @@ const NR = { close: 6, mmap2: 192, munmap: 91, openat2: 437 } as const;
 const RESOLVE_NO_SYMLINKS = 4;
 
 /** Maps an image: the plan with its final addresses. The descriptor is closed again. */
-export function* mapImage(process: ProcessState, thread: ThreadState, program: Program): Generator<Order, ImagePlan, number> {
+export function* mapImage(
+  process: ProcessState,
+  thread: ThreadState,
+  program: Program,
+): Generator<Order, ImagePlan, number> {
   thread.memory.resetArena();
   const arena = (bytes: Uint8Array): number => thread.memory.copy(bytes);
   const how = new BigUint64Array([BigInt(L.O_CLOEXEC), 0n, BigInt(RESOLVE_NO_SYMLINKS)]);
@@ -119,8 +129,13 @@ export function* mapImage(process: ProcessState, thread: ThreadState, program: P
   const { address, length } = plan.reserve;
   if (address !== 0) refuseProtected(process, program, address, length);
   const fixed = address !== 0 ? L.MAP_FIXED_NOREPLACE : 0;
-  const base = mapped(yield [NR.mmap2, address, length, 0, flags | fixed, -1, 0], program, 'reserving its address range');
-  if (address !== 0 && base !== address) throw new NotRunnable(126, `${printable(program.guest)}: its addresses are taken`);
+  const base = mapped(
+    yield [NR.mmap2, address, length, 0, flags | fixed, -1, 0],
+    program,
+    'reserving its address range',
+  );
+  if (address !== 0 && base !== address)
+    throw new NotRunnable(126, `${printable(program.guest)}: its addresses are taken`);
   if (program.elf.kind === 'relocatable') plan = planImage(program.elf, biasFor(program.elf, base));
 
   for (const step of plan.steps) {
@@ -129,7 +144,8 @@ export function* mapImage(process: ProcessState, thread: ThreadState, program: P
         throw new NotRunnable(126, `${printable(program.guest)}: its data cannot be cleared`);
       continue;
     }
-    const source = step.do === 'mapFile' ? [L.MAP_PRIVATE | L.MAP_FIXED, fd, step.offset / L.PAGE] : [flags | L.MAP_FIXED, -1, 0];
+    const source =
+      step.do === 'mapFile' ? [L.MAP_PRIVATE | L.MAP_FIXED, fd, step.offset / L.PAGE] : [flags | L.MAP_FIXED, -1, 0];
     mapped(yield [NR.mmap2, step.address, step.length, step.prot, ...source], program, 'mapping a segment');
   }
   yield [NR.close, fd];
@@ -156,7 +172,14 @@ function refuseProtected(process: ProcessState, program: Program, address: numbe
 }
 
 /** Rewrites the first stack: vectors and auxiliary vector for the program. Its new esp. */
-export function writeStack(process: ProcessState, esp: number, plan: ImagePlan, interpreter: ImagePlan | null, hook: number, execfn: ByteString): number {
+export function writeStack(
+  process: ProcessState,
+  esp: number,
+  plan: ImagePlan,
+  interpreter: ImagePlan | null,
+  hook: number,
+  execfn: ByteString,
+): number {
   const words = stackWords(process, esp);
   const stack = buildStack(
     words,
@@ -164,7 +187,8 @@ export function writeStack(process: ProcessState, esp: number, plan: ImagePlan, 
     { phdr: plan.phdr, phnum: plan.phnum, entry: plan.entry, base: interpreter?.bias ?? 0, sysinfo: hook },
     Buffer.from(execfn, 'latin1'),
   );
-  if (process.memory.write(stack.esp, stack.bytes, stack.bytes.length) < 0) throw new NotRunnable(126, 'the first stack cannot be written');
+  if (process.memory.write(stack.esp, stack.bytes, stack.bytes.length) < 0)
+    throw new NotRunnable(126, 'the first stack cannot be written');
   return stack.esp;
 }
 

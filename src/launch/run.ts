@@ -1,5 +1,6 @@
 /** From a command to an ending: the whole life of one sandbox, in the referee's thread. */
 import type { ByteString } from '../abi/bytes.js';
+import { ERRNO } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
 import { SocketMemory } from '../memory/guest.js';
 import { native } from '../native/index.js';
@@ -25,6 +26,7 @@ export interface RunOptions {
   readonly ignored: Uint32Array;
   readonly log: Logger;
   readonly verbose: boolean;
+  readonly protocol: boolean;
   readonly stop: number;
   /** Told the pid as soon as the program is about to run. */
   readonly started: (pid: number) => void;
@@ -59,12 +61,13 @@ function driveNow<T>(process: ProcessState, steps: Generator<Order, T, number>):
 
 export function runSandbox(o: RunOptions): Ending {
   const cwd = native.openat(L.AT_FDCWD, '.', L.O_PATH, 0);
-  let process: ProcessState | undefined;
+  const running: { process?: ProcessState } = {}; // there is none before the program is found
   const resolver = new PathResolver(o.view, native, {
-    pid: () => process?.pid ?? 0,
-    pin: (fd) => (process === undefined ? -9 : native.pidfdGetfd(process.pidfd, fd)),
-    isReserved: (fd) => process !== undefined && fd >= process.reserved.from && fd < process.reserved.to,
-    exe: () => process?.exe ?? '/',
+    pid: () => running.process?.pid ?? 0,
+    pin: (fd) => (running.process === undefined ? -ERRNO.EBADF : native.pidfdGetfd(running.process.pidfd, fd)),
+    isReserved: (fd) =>
+      running.process !== undefined && fd >= running.process.reserved.from && fd < running.process.reserved.to,
+    exe: () => running.process?.exe ?? '/',
     sharedMemoryPrefix: SHARED_MEMORY_PREFIX,
   });
   const { program, path } = findProgram(o, resolver, cwd);
@@ -81,7 +84,7 @@ export function runSandbox(o: RunOptions): Ending {
     keep: o.keep,
     ignored: o.ignored,
   });
-  process = started.process;
+  const process = (running.process = started.process);
   process.umask = native.umask(0); // the helper applies the program's mask itself; the child was born with it
   try {
     const patcher = new ImagePatcher(started.hello.hook, started.trampolines);
@@ -89,12 +92,22 @@ export function runSandbox(o: RunOptions): Ending {
     const plan = driveNow(process, mapImage(process, thread, program));
     const interpreterPlan = interpreter === null ? null : driveNow(process, mapImage(process, thread, interpreter));
     patchImage(patcher, process, program, plan, interpreter === null, o.log);
-    if (interpreter !== null && interpreterPlan !== null) patchImage(patcher, process, interpreter, interpreterPlan, true, o.log);
+    if (interpreter !== null && interpreterPlan !== null)
+      patchImage(patcher, process, interpreter, interpreterPlan, true, o.log);
     const esp = writeStack(process, started.hello.esp, plan, interpreterPlan, started.hello.hook, path);
     const eip = (interpreterPlan ?? plan).entry;
     thread.memory.setStart({ eip, esp, eax: 0, ebx: 0, ecx: 0, edx: 0, esi: 0, edi: 0, ebp: 0, eflags: 0x202, gs: 0 });
-    if ([...o.judge.syscallVerdicts().keys()].some((name) => Referee.UNASKED.includes(name))) thread.memory.setFlags(HOOK_FLAG.forwardAll);
-    const referee = new Referee(process, { judge: o.judge, resolver, patcher, log: o.log, verbose: o.verbose, stop: o.stop });
+    if ([...o.judge.syscallVerdicts().keys()].some((name) => Referee.UNASKED.includes(name)))
+      thread.memory.setFlags(HOOK_FLAG.forwardAll);
+    const referee = new Referee(process, {
+      judge: o.judge,
+      resolver,
+      patcher,
+      log: o.log,
+      verbose: o.verbose,
+      protocol: o.protocol,
+      stop: o.stop,
+    });
     if (o.peek === 'socket') process.memory = new SocketMemory(thread.socket);
     o.started(process.pid);
     referee.start(thread);
@@ -105,6 +118,22 @@ export function runSandbox(o: RunOptions): Ending {
   }
 }
 
-function patchImage(patcher: ImagePatcher, process: ProcessState, program: Program, plan: ImagePlan, known: boolean, log: Logger): void {
-  patcher.patch(process, program.elf, program.file, program.guest, known ? 'syscall-object' : 'other', plan.bias, plan.span, log);
+function patchImage(
+  patcher: ImagePatcher,
+  process: ProcessState,
+  program: Program,
+  plan: ImagePlan,
+  known: boolean,
+  log: Logger,
+): void {
+  patcher.patch(
+    process,
+    program.elf,
+    program.file,
+    program.guest,
+    known ? 'syscall-object' : 'other',
+    plan.bias,
+    plan.span,
+    log,
+  );
 }

@@ -15,7 +15,16 @@ import { FORM, FRAMES, RESERVED, SLOT_COUNT, SLOT_SIZE, resultFd, socketFd } fro
 import { must, openChannels, SetupError, SHARED_MEMORY_PREFIX, trusteeText, type Channels } from './channels.js';
 import { Loader, type Hello } from './loader.js';
 
-const NR = { close: 6, mprotect: 125, prctl: 172, rt_sigaction: 174, rt_sigprocmask: 175, mmap2: 192, mseal: 462, clone: 120 } as const;
+const NR = {
+  close: 6,
+  mprotect: 125,
+  prctl: 172,
+  rt_sigaction: 174,
+  rt_sigprocmask: 175,
+  mmap2: 192,
+  mseal: 462,
+  clone: 120,
+} as const;
 const PR_SET_NAME = 15;
 const PR_SET_TSC = 26;
 const PR_TSC_SIGSEGV = 2;
@@ -115,10 +124,28 @@ function setUp(loader: Loader, hello: Hello, pid: number, channels: Channels, op
   run('no_new_privs', NR.prctl, PR_SET_NO_NEW_PRIVS, 1);
   loader.run({ what: 'PR_SET_TSC', call: [NR.prctl, PR_SET_TSC, PR_TSC_SIGSEGV], mayFail: true });
   run('PR_SET_NAME', NR.prctl, PR_SET_NAME, name16(options.comm));
-  const shared = map('mapping the shared memory', SLOT_SIZE * SLOT_COUNT, L.PROT_READ, L.MAP_SHARED, base + RESERVED.sharedMemory);
+  const shared = map(
+    'mapping the shared memory',
+    SLOT_SIZE * SLOT_COUNT,
+    L.PROT_READ,
+    L.MAP_SHARED,
+    base + RESERVED.sharedMemory,
+  );
   const text = map('mapping the trustee', L.PAGE, L.PROT_READ | L.PROT_EXEC, L.MAP_SHARED, base + RESERVED.trusteeText);
-  const altstack = map('mapping the landing stack', ALTSTACK_SIZE, L.PROT_READ | L.PROT_WRITE, L.MAP_PRIVATE | L.MAP_ANONYMOUS, -1);
-  const trampolines = map('mapping the trampolines', TRAMPOLINES, L.PROT_READ | L.PROT_EXEC, L.MAP_PRIVATE | L.MAP_ANONYMOUS, -1);
+  const altstack = map(
+    'mapping the landing stack',
+    ALTSTACK_SIZE,
+    L.PROT_READ | L.PROT_WRITE,
+    L.MAP_PRIVATE | L.MAP_ANONYMOUS,
+    -1,
+  );
+  const trampolines = map(
+    'mapping the trampolines',
+    TRAMPOLINES,
+    L.PROT_READ | L.PROT_EXEC,
+    L.MAP_PRIVATE | L.MAP_ANONYMOUS,
+    -1,
+  );
   run('closing the shared memory', NR.close, base + RESERVED.sharedMemory);
   run('closing the trustee', NR.close, base + RESERVED.trusteeText);
 
@@ -126,11 +153,13 @@ function setUp(loader: Loader, hello: Hello, pid: number, channels: Channels, op
   run('opening the vDSO', NR.mprotect, vdso.start, size, L.PROT_READ | L.PROT_WRITE | L.PROT_EXEC);
   loader.run({ what: 'rewriting the vDSO', call: [0xfffffff0, hello.sysinfo, jump(hello.sysinfo, hello.hook), 5] });
   run('closing the vDSO', NR.mprotect, vdso.start, size, L.PROT_READ | L.PROT_EXEC);
-  const seal = (what: string, at: number, length: number): number => loader.run({ what, call: [NR.mseal, at, length, 0], mayFail: true });
+  const seal = (what: string, at: number, length: number): number =>
+    loader.run({ what, call: [NR.mseal, at, length, 0], mayFail: true });
   seal('sealing the vDSO', vdso.start, size);
   seal('sealing the trustee', text, L.PAGE);
 
-  const action = (handler: number): Uint8Array => words(handler, SA_RESTORER | SA_ONSTACK | SA_NODEFER, hello.restorer, 0, 0);
+  const action = (handler: number): Uint8Array =>
+    words(handler, SA_RESTORER | SA_ONSTACK | SA_NODEFER, hello.restorer, 0, 0);
   run('SIGILL handler', NR.rt_sigaction, L.SIGNAL.ILL, action(hello.illHandler), 0, 8);
   run('SIGSEGV handler', NR.rt_sigaction, L.SIGNAL.SEGV, action(hello.segvHandler), 0, 8);
   run('blocking signals', NR.rt_sigprocmask, 0, words(0xffffffff, 0xffffffff), 0, 8);
@@ -163,7 +192,13 @@ export function callNow(process: ProcessState, slot: Slot, order: readonly numbe
 
 export function startProcess(options: StartOptions): Started {
   const channels = openChannels(options.keep);
-  const pid = native.launch(channels.loaderImage, [...options.argv], [...options.envp], channels.descriptors, options.ignored);
+  const pid = native.launch(
+    channels.loaderImage,
+    [...options.argv],
+    [...options.envp],
+    channels.descriptors,
+    options.ignored,
+  );
   channels.handedOver();
   if (pid < 0) throw new SetupError(`starting the loader: ${errnoName(-pid)}`);
   try {
@@ -194,7 +229,16 @@ function complete(pid: number, channels: Channels, options: StartOptions): Start
   };
   const firstTls = firstTlsEntry(hello.cs);
   const fds = { socket: socketFd(base, 0), result: resultFd(base, 0) };
-  const slot = new Slot(channels.memory, 0, layout.shared, channels.result, constants, fds, segmentsOf(hello.cs), firstTls);
+  const slot = new Slot(
+    channels.memory,
+    0,
+    layout.shared,
+    channels.result,
+    constants,
+    fds,
+    segmentsOf(hello.cs),
+    firstTls,
+  );
   slot.setAltstack(layout.altstack, ALTSTACK_SIZE);
 
   const regions = new Regions();
@@ -217,7 +261,14 @@ function complete(pid: number, channels: Channels, options: StartOptions): Start
   });
   process.threads.push(new ThreadState(0, pid, slot, channels.socket));
   loader.become(layout.text + labels[FRAMES.length], slot.address);
-  const lifeline = callNow(process, slot, [NR.clone, L.CLONE_THREAD_FLAGS, slot.frameAddress('lifelineStart'), 0, 0, 0]);
+  const lifeline = callNow(process, slot, [
+    NR.clone,
+    L.CLONE_THREAD_FLAGS,
+    slot.frameAddress('lifelineStart'),
+    0,
+    0,
+    0,
+  ]);
   must(lifeline, 'starting the lifeline thread');
   return { process, hello, trampolines: { base: layout.trampolines, size: TRAMPOLINES } };
 }

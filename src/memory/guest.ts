@@ -51,7 +51,8 @@ export class SocketMemory implements GuestMemory {
 
   private ask(command: number, address: number, size: number): void {
     this.command.set([command, address, size, 0]);
-    if (native.send(this.socket, this.command, REPLY_SIZE, 0) !== REPLY_SIZE) throw new HookSilent('the hook takes no order');
+    if (native.send(this.socket, this.command, REPLY_SIZE, 0) !== REPLY_SIZE)
+      throw new HookSilent('the hook takes no order');
   }
 
   private answer(out: Uint8Array | Int32Array, size: number): number {
@@ -64,7 +65,7 @@ export class SocketMemory implements GuestMemory {
   read(address: number, out: Uint8Array, size: number): number {
     let done = 0;
     while (done < size) {
-      const left = PIECE - (address + done) % 0x1000;
+      const left = PIECE - ((address + done) % 0x1000);
       const piece = Math.min(size - done, left);
       this.ask(REPLY.peek, address + done, piece);
       const n = this.answer(out.subarray(done), piece);
@@ -78,7 +79,8 @@ export class SocketMemory implements GuestMemory {
     for (let done = 0; done < size; done += PIECE) {
       const piece = Math.min(size - done, PIECE);
       this.ask(REPLY.poke, address + done, piece);
-      if (native.send(this.socket, from.subarray(done), piece, 0) !== piece) throw new HookSilent('the hook takes no data');
+      if (native.send(this.socket, from.subarray(done), piece, 0) !== piece)
+        throw new HookSilent('the hook takes no data');
       this.answer(this.word, 4);
       if (this.word[0] !== piece) return -ERRNO.EFAULT;
     }

@@ -28,7 +28,15 @@ export function mappingsOf(pid: number): Mapping[] {
   return text.split('\n').flatMap((line) => {
     const m = /^([0-9a-f]+)-([0-9a-f]+) (\S+) ([0-9a-f]+) \S+ \d+ *(.*)$/.exec(line);
     if (!m) return [];
-    return [{ start: parseInt(m[1], 16), end: parseInt(m[2], 16), executable: m[3][2] === 'x', offset: parseInt(m[4], 16), name: m[5] }];
+    return [
+      {
+        start: parseInt(m[1], 16),
+        end: parseInt(m[2], 16),
+        executable: m[3][2] === 'x',
+        offset: parseInt(m[4], 16),
+        name: m[5],
+      },
+    ];
   });
 }
 
@@ -78,7 +86,13 @@ const MAX_SCAN = 32 * 1024 * 1024;
 function rawEntries(process: ProcessState, maps: readonly Mapping[]): { what: string; address: number }[] {
   const found: { what: string; address: number }[] = [];
   for (const m of maps) {
-    if (!m.executable || process.regions.at(m.start) !== undefined || m.end - m.start > MAX_SCAN || m.name.startsWith('[v')) continue;
+    if (
+      !m.executable ||
+      process.regions.at(m.start) !== undefined ||
+      m.end - m.start > MAX_SCAN ||
+      m.name.startsWith('[v')
+    )
+      continue;
     const code = new Uint8Array(m.end - m.start);
     if (native.vmRead(process.pid, m.start, code, code.length) !== code.length) continue;
     const buffer = Buffer.from(code.buffer);
@@ -101,9 +115,14 @@ export function explainDeath(process: ProcessState, thread: ThreadState, tid: nu
     return `${who} was killed by strict mode: it made the ${audit.architecture} system call ${name} directly, not through the vDSO entry; it returned to ${placeOf(audit.ip, maps)}`;
   }
   const raw = rawEntries(process, maps);
-  const near = raw.sort((a, b) => Math.abs(a.address - thread.lastEip) - Math.abs(b.address - thread.lastEip)).slice(0, SHOWN);
+  const near = raw
+    .sort((a, b) => Math.abs(a.address - thread.lastEip) - Math.abs(b.address - thread.lastEip))
+    .slice(0, SHOWN);
   const places = near.map(({ what, address }) => `${what} at ${placeOf(address, maps)}`);
   const more = raw.length > near.length ? ` and ${raw.length - near.length} more` : '';
-  const where = places.length === 0 ? 'no system call instruction stands in its code now' : `its code holds ${places.join(', ')}${more}`;
+  const where =
+    places.length === 0
+      ? 'no system call instruction stands in its code now'
+      : `its code holds ${places.join(', ')}${more}`;
   return `${who} ended by itself: killed by strict mode for a direct system call, or a raw exit; ${where}; its last request came from ${placeOf(thread.lastEip, maps)}`;
 }

@@ -32,7 +32,10 @@ export function compile(row: Row): readonly Step[] {
   });
 }
 
-const descriptor = (i: number): Step => (call) => call.checkFd(call.r[i] | 0);
+const descriptor =
+  (i: number): Step =>
+  (call) =>
+    call.checkFd(call.r[i] | 0);
 const directory =
   (i: number): Step =>
   (call) =>
@@ -44,7 +47,11 @@ function pathStep(row: Row, kind: Of<'path'>, i: number, at: number): Step {
     const text = call.getString(call.r[i], PATH_MAX);
     if (typeof text === 'number') return text;
     const follow = typeof kind.follow === 'function' ? kind.follow(call.r) : kind.follow;
-    const resolved = call.resolve(at < 0 ? AT_FDCWD : call.r[at] | 0, text, { follow, empty: kind.empty?.(call.r), make: kind.make });
+    const resolved = call.resolve(at < 0 ? AT_FDCWD : call.r[at] | 0, text, {
+      follow,
+      empty: kind.empty?.(call.r),
+      make: kind.make,
+    });
     if (typeof resolved === 'number') return resolved;
     call.paths[i] = resolved;
     const accesses = typeof kind.access === 'function' ? kind.access(call.r, resolved) : [kind.access];

@@ -55,30 +55,34 @@ export class Lookup {
 
   /**
    * The directory at `relative`, which holds no '.' or '..'; -ELOOP for a symlink in any of its components. One
-   * openat2(2), as it walks for itself without leaving the way.
+   * openat2(2) where there is none.
    */
   directory(from: number, relative: ByteString): number {
-    if (this.strides) return this.native.openat2(from, relative, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
-    return this.stepwise(from, relative.split('/'));
+    if (!this.strides) return this.stepwise(from, relative.split('/'));
+    const fd = this.stride(from, relative, O_DIRECTORY);
+    return fd === -ERRNO.ENOTDIR ? this.whyNot(this.stride(from, relative, 0)) : fd;
+  }
+  private stride(from: number, relative: ByteString, flags: number): number {
+    return this.native.openat2(from, relative, O_PATH | O_NOFOLLOW | flags, 0, RESOLVE_NO_SYMLINKS);
   }
   private stepwise(from: number, names: readonly ByteString[]): number {
     let at = from;
     for (const name of names) {
-      const next = this.step(at, name);
+      const fd = this.native.openat(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+      const next = fd === -ERRNO.ENOTDIR ? this.whyNot(this.entry(at, name)) : fd;
       if (at !== from) this.close(at);
       if (next < 0) return next;
       at = next;
     }
     return at;
   }
-  private step(dir: number, name: ByteString): number {
-    const fd = this.native.openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
-    if (fd !== -ERRNO.ENOTDIR) return fd;
-    const object = this.entry(dir, name);
+  /** ENOTDIR is also said of a symlink that was not followed; a directory was one until now. Closes the object. */
+  private whyNot(object: number): number {
     if (object < 0) return object;
     const failure = this.stat(object);
     this.close(object);
-    return failure < 0 ? failure : this.found.isSymlink ? -ERRNO.ELOOP : -ERRNO.ENOTDIR;
+    if (failure < 0) return failure;
+    return this.found.isSymlink || this.found.isDirectory ? -ERRNO.ELOOP : -ERRNO.ENOTDIR;
   }
 
   /** What stands under one name, a symlink itself included. */

@@ -83,6 +83,15 @@ export class Walk {
     }
   }
 
+  /** Where the walk stopped and the names left then, dots resolved by name: what a path that leads nowhere stands for. */
+  reached(): ByteString {
+    const names = components(this.spot.guest);
+    for (const name of [...this.rest].reverse())
+      if (name === '..') names.pop();
+      else if (name !== '.') names.push(name);
+    return `/${names.join('/')}`;
+  }
+
   private push(path: ByteString): void {
     const names = components(path);
     if (this.rest.length === 0) this.slash = names.length > 0 && path.endsWith('/');
@@ -213,7 +222,8 @@ export class Walk {
 
   /** Is a symlink followed that is the last name? A slash after it says so, but to those who make or remove names. */
   private get follows(): boolean {
-    return this.slash ? !this.options.make && !this.options.entry : this.options.follow;
+    if (this.slash) return !this.options.make && !this.options.entry;
+    return this.options.follow || this.mustBeDirectory;
   }
 
   private symlink(dir: Dir, name: ByteString): Step {

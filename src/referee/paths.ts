@@ -87,7 +87,9 @@ export class PathResolver {
     for (let i = 0; i < MAX_WALKS; i++) {
       const spot = path.startsWith('/') || start < 0 ? this.roots.root : this.roots.at(start);
       if (typeof spot === 'number') return spot;
-      const end = new Walk(this.ground, options).run(spot, path);
+      const walk = new Walk(this.ground, options);
+      const end = walk.run(spot, path);
+      if (typeof end === 'number') this.missed = walk.reached();
       if (end !== AGAIN) return end;
     }
     return -ERRNO.EAGAIN;
@@ -107,6 +109,9 @@ export class PathResolver {
       .map(({ layer, host }) => ({ layer, host, fd: this.keep(this.roots.open(layer, where.guest)) }))
       .filter(({ fd }) => fd >= 0);
   }
+
+  /** After a negative errno: the guest path that could not be reached. It is judged before the errno is told. */
+  missed: ByteString = '/';
 
   /** Closes what was resolved since the last time. */
   release(): void {

@@ -2,6 +2,7 @@
 import type { ByteString } from '../abi/bytes.js';
 import type { GuestMemory } from '../memory/guest.js';
 import type { Regions } from '../memory/regions.js';
+import { Listings } from './listing.js';
 import type { ProcessView, Row, Steps, ThreadView } from '../syscalls/dsl.js';
 import type { Slot, StartState } from '../trustee/slot.js';
 
@@ -67,6 +68,7 @@ export class ProcessState implements ProcessView {
   readonly regions: Regions;
   readonly pidfd: number;
   memory: GuestMemory;
+  readonly listings = new Listings();
   /** /proc/PID/mem, open for writing: the patcher's. */
   patcherMemory = -1;
 

@@ -20,7 +20,7 @@ import { compile, type Step } from './marshal.js';
 import type { PathResolver } from './paths.js';
 import type { ProcessState, ThreadState } from './process.js';
 import { ArenaFull, KilledByPolicy, Request } from './request.js';
-import { traceLine } from './trace.js';
+import { orderLine, replyLine, requestLine, traceLine } from './trace.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type Logger = (level: LogLevel, message: string) => void;
@@ -35,7 +35,14 @@ export interface Judge {
 
 /** Rewrites the system call sites of a mapping. */
 export interface Patcher {
-  patchDescriptor(process: ProcessState, fd: number, address: number, length: number, offset: number, log: Logger): void;
+  patchDescriptor(
+    process: ProcessState,
+    fd: number,
+    address: number,
+    length: number,
+    offset: number,
+    log: Logger,
+  ): void;
 }
 
 export interface RefereeOptions {
@@ -45,6 +52,8 @@ export interface RefereeOptions {
   readonly log: Logger;
   /** Each call is logged at info level. */
   readonly verbose: boolean;
+  /** The protocol is logged at debug level: requests, orders, results, replies. */
+  readonly protocol: boolean;
   /** Becomes readable when the loop has to stop. */
   readonly stop: number;
 }
@@ -132,7 +141,8 @@ export class Referee {
     } catch (error) {
       if (error instanceof KilledByPolicy) this.killByPolicy(error.message);
       else if (error instanceof HookSilent) this.fail(error.message, STATUS.killed);
-      else this.fail(`defect of the sandbox: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      else
+        this.fail(`defect of the sandbox: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     }
   }
 
@@ -154,7 +164,10 @@ export class Referee {
   private look(): void {
     for (const thread of this.process.threads) {
       if (thread.phase === 'gone' || thread.hostTid === 0) continue;
-      if (thread.pidfd < 0 && native.faccessat(L.AT_FDCWD, `/proc/${this.process.pid}/task/${thread.hostTid}`, 0, 0) < 0)
+      if (
+        thread.pidfd < 0 &&
+        native.faccessat(L.AT_FDCWD, `/proc/${this.process.pid}/task/${thread.hostTid}`, 0, 0) < 0
+      )
         this.threadGone(thread);
       else if (thread.phase === 'leaving' && Date.now() > thread.deadline)
         this.fail(`thread ${thread.tid} did not leave within ${LEAVE} ms`, STATUS.killed);
@@ -200,9 +213,11 @@ export class Referee {
       native.epollRemove(this.epoll, thread.socket); // all ends are closed: the process is ending
       return;
     }
-    if (n !== REQUEST_SIZE) return this.fail(`a message of ${n} bytes where a request has ${REQUEST_SIZE}: forged`, STATUS.killed);
+    if (n !== REQUEST_SIZE)
+      return this.fail(`a message of ${n} bytes where a request has ${REQUEST_SIZE}: forged`, STATUS.killed);
     if (thread.phase !== 'running') return this.fail('a request came while another was at work: forged', STATUS.killed);
     thread.lastEip = this.message[REQ.eip];
+    if (this.o.protocol) this.o.log('debug', requestLine(thread, this.message));
     const kind = this.message[REQ.kind];
     if (kind === KIND.call) return this.call(thread);
     const frame = readFrame(this.process.memory, this.message[REQ.esp] + REQUEST_ESP_BIAS);
@@ -273,11 +288,14 @@ export class Referee {
     const refused = this.prepare(request, row);
     if (refused !== 0) return this.finish(thread, refused);
     thread.row = row;
-    if (row.by === 'answered') return this.finish(thread, this.guarded(() => row.answer(request)));
+    if (row.by === 'answered')
+      return this.finish(
+        thread,
+        this.guarded(() => row.answer(request)),
+      );
     if (row.by === 'odd') return this.begin(thread, row.steps(request));
     const r = request.r;
-    thread.phase = 'delegating';
-    thread.memory.order(row.nr, r[0], r[1], r[2], r[3], r[4], r[5]);
+    this.order(thread, row.nr, r[0], r[1], r[2], r[3], r[4], r[5]);
   }
 
   private prepare(request: Request, row: Row): number {
@@ -332,7 +350,11 @@ export class Referee {
     this.advance(thread, steps, undefined);
   }
 
-  private advance(thread: ThreadState, steps: Generator<Order, number | Outcome, number>, result: number | undefined): void {
+  private advance(
+    thread: ThreadState,
+    steps: Generator<Order, number | Outcome, number>,
+    result: number | undefined,
+  ): void {
     let next: IteratorResult<Order, number | Outcome>;
     try {
       next = result === undefined ? steps.next() : steps.next(result);
@@ -342,9 +364,7 @@ export class Referee {
     }
     if (!next.done) {
       const [nr, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = next.value;
-      thread.phase = 'delegating';
-      thread.memory.order(nr, a, b, c, d, e, f);
-      return;
+      return this.order(thread, nr, a, b, c, d, e, f);
     }
     thread.steps = null;
     if (typeof next.value === 'number') return this.finish(thread, next.value);
@@ -367,6 +387,21 @@ export class Referee {
     this.send(thread, REPLY.exit, 0);
   }
 
+  private order(
+    thread: ThreadState,
+    nr: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    f: number,
+  ): void {
+    if (this.o.protocol) this.o.log('debug', orderLine(thread, [nr, a, b, c, d, e, f]));
+    thread.phase = 'delegating';
+    thread.memory.order(nr, a, b, c, d, e, f);
+  }
+
   /** Hints may be forged, stolen or late: each only says that it is worth looking. */
   private results(): void {
     while (native.read(this.process.hint, this.message, 16) > 0);
@@ -375,6 +410,8 @@ export class Referee {
       const result = thread.memory.result();
       if (result === undefined) continue;
       thread.phase = 'running';
+      if (this.o.protocol)
+        this.o.log('debug', `result of thread ${thread.tid}: ${result} (0x${(result >>> 0).toString(16)})`);
       if (thread.steps !== null) this.advance(thread, thread.steps, result);
       else if (thread.row?.by === 'delegated' && thread.row.done !== undefined)
         this.finish(thread, thread.row.done(this.requests[thread.slot], result));
@@ -416,7 +453,10 @@ export class Referee {
   private fault(thread: ThreadState, frame: TrapFrame): void {
     const maps = mappingsOf(this.process.pid);
     const name = frame.signal === L.SIGNAL.SEGV ? 'SIGSEGV' : 'SIGILL';
-    this.o.log('warn', `${name} in thread ${thread.tid} at ${placeOf(frame.eip, maps)}, address 0x${frame.cr2.toString(16)}`);
+    this.o.log(
+      'warn',
+      `${name} in thread ${thread.tid} at ${placeOf(frame.eip, maps)}, address 0x${frame.cr2.toString(16)}`,
+    );
     const request = this.requests[thread.slot];
     request.begin(0, new Uint32Array(6));
     const process = this.process;
@@ -447,10 +487,12 @@ export class Referee {
   }
 
   private send(thread: ThreadState, command: number, a: number): void {
+    if (this.o.protocol) this.o.log('debug', replyLine(thread, command, a));
     this.reply[0] = command;
     this.reply[1] = a;
     const n = native.send(thread.socket, this.reply, REPLY_SIZE, L.MSG_DONTWAIT);
-    if (n !== REPLY_SIZE && n !== -ERRNO.EPIPE && n !== -ERRNO.ECONNRESET) this.fail(`the hook takes no reply: ${errnoName(-n)}`, STATUS.killed);
+    if (n !== REPLY_SIZE && n !== -ERRNO.EPIPE && n !== -ERRNO.ECONNRESET)
+      this.fail(`the hook takes no reply: ${errnoName(-n)}`, STATUS.killed);
   }
 }
 

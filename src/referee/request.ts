@@ -18,6 +18,7 @@ export class KilledByPolicy extends Error {}
 
 const EMPTY = new Uint8Array(0);
 const MAX_READ = 0x100000;
+const PATH_MAX = 4096;
 
 export class Request implements Call {
   nr = 0;
@@ -117,7 +118,10 @@ export class Request implements Call {
   checkRange(address: number, length: number): number {
     const hit = this.process.regions.hit(address, length);
     if (hit === undefined) return 0;
-    this.log('warn', `${syscallName(this.nr)} touches ${hit.what} (0x${address.toString(16)}, ${length} bytes): refused`);
+    this.log(
+      'warn',
+      `${syscallName(this.nr)} touches ${hit.what} (0x${address.toString(16)}, ${length} bytes): refused`,
+    );
     return -ERRNO.EFAULT;
   }
   pin(fd: number): number {
@@ -153,7 +157,18 @@ export class Request implements Call {
       start = dir === L.AT_FDCWD ? this.workingDirectory() : this.pin(dir);
       if (start < 0) return start;
     }
-    return this.resolver.resolve(start, path, options);
+    const resolved = this.resolver.resolve(start, path, options);
+    if (typeof resolved !== 'number' || path === '' || path.length >= PATH_MAX) return resolved;
+    // What is not there must not be told from what may not be seen.
+    return this.ask({ ask: 'path', access: 'stat', path: this.resolver.missed }) || resolved;
+  }
+
+  furtherEntries(fd: number, room: number): Uint8Array | number {
+    const pin = this.pin(fd);
+    return pin < 0 ? pin : this.process.listings.further(fd, pin, room, this.resolver);
+  }
+  restartEntries(fd: number): void {
+    this.process.listings.restart(fd);
   }
 
   // ---- policy, patcher, log ----
@@ -167,7 +182,10 @@ export class Request implements Call {
     }
     if (verdict.verdict === 'kill') throw new KilledByPolicy(`${describeQuestion(question)}: ${describeRule(rule)}`);
     const errno = verdict.verdict === 'deny' ? verdict.errno : ERRNO.EACCES;
-    this.log('warn', `denied ${syscallName(this.nr)}: ${describeQuestion(question)} = ${errnoName(errno)} by ${describeRule(rule)}`);
+    this.log(
+      'warn',
+      `denied ${syscallName(this.nr)}: ${describeQuestion(question)} = ${errnoName(errno)} by ${describeRule(rule)}`,
+    );
     return -errno;
   }
   /** Policies know the program's own /proc/PID as /proc/self. */
@@ -181,7 +199,10 @@ export class Request implements Call {
     const { verdict, rule } = this.judge.mayRelabel(from.guest, to.guest, directory);
     if (verdict.verdict === 'allow') return 0;
     const errno = verdict.verdict === 'deny' ? verdict.errno : ERRNO.EACCES;
-    this.log('warn', `denied ${syscallName(this.nr)}: "${printable(to.guest)}" would grant more than "${printable(from.guest)}" = ${errnoName(errno)} by ${describeRule(rule)}`);
+    this.log(
+      'warn',
+      `denied ${syscallName(this.nr)}: "${printable(to.guest)}" would grant more than "${printable(from.guest)}" = ${errnoName(errno)} by ${describeRule(rule)}`,
+    );
     return -errno;
   }
   patch(address: number, length: number, fd: number, offset: number): void {

@@ -1,15 +1,41 @@
 /** The tables of docs/acl.md, made from the rows: what each path-taking call asks of the policy. */
 import { syscallName, type SyscallName } from '../abi/numbers.js';
-import type { Kind, PathAccess, Row } from './dsl.js';
+import type { Kind, PathAccess, Resolved, Row } from './dsl.js';
 import { rows } from './table.js';
 
 type PathKind = Extract<Kind, { kind: 'path' }>;
 
-/** Odd rows ask for themselves, and access functions depend on the arguments: what they can ask is said here. */
+const OPENS = 'read and write as it is opened, create when it is to be made, stat with O_PATH';
+const CHECKS =
+  'read, write, execute as they are asked for (create for writing to a directory, stat for searching one), else stat';
+const NOT_YET = 'execute (refused until programs can be started)';
+const SENDS = 'write, when the address is a path';
+
+/** Odd rows ask for themselves, and what an access function asks depends on the arguments: that is said here. */
 export const ASKED: Readonly<Partial<Record<SyscallName, string>>> = {
-  execve: 'execute (refused until programs can be started)',
-  execveat: 'execute (refused until programs can be started)',
+  open: OPENS,
+  openat: OPENS,
+  openat2: OPENS,
+  creat: 'write, and create when it is to be made',
+  chdir: 'stat',
+  access: CHECKS,
+  faccessat: CHECKS,
+  faccessat2: CHECKS,
+  futimesat: 'write',
+  utimensat: 'write',
+  utimensat_time64: 'write',
+  inotify_add_watch: 'read',
+  execve: NOT_YET,
+  execveat: NOT_YET,
+  bind: 'create, when the address is a path',
+  connect: SENDS,
+  sendto: SENDS,
+  sendmsg: SENDS,
+  sendmmsg: SENDS,
 };
+
+/** Calls whose path stands in a socket address. */
+const ADDRESSED: ReadonlySet<string> = new Set(['bind', 'connect', 'sendto', 'sendmsg', 'sendmmsg']);
 
 export interface PathCall {
   readonly name: string;
@@ -19,11 +45,12 @@ export interface PathCall {
 }
 
 const NONE = new Uint32Array(6);
-const ABSENT = { guest: '/', host: '/', dir: -1, name: '.', exists: false, type: 0 };
+const S_IFREG = 0o100000;
+const A_FILE: Resolved = { guest: '/a', host: '/a', dir: -1, name: 'a', exists: true, type: S_IFREG };
 
-/** What a fixed access, or an access function with no flags set, asks. */
+/** What a fixed access, or an access function for a file that is there, asks. */
 function asksOf(access: PathAccess): string {
-  return typeof access === 'string' ? access : access(NONE, { ...ABSENT, exists: true }).join(', ');
+  return typeof access === 'string' ? access : access(NONE, A_FILE).join(', ');
 }
 
 const pathArguments = (row: Row): [string, PathKind][] =>
@@ -33,12 +60,16 @@ function callsOf(row: Row): PathCall[] {
   const name = syscallName(row.nr);
   const said = ASKED[name as SyscallName];
   const found = pathArguments(row).map(([argument, kind]) => ({ name, argument, asks: said ?? asksOf(kind.access) }));
-  return found.length === 0 && said !== undefined ? [{ name, argument: 'path', asks: said }] : found;
+  return found.length === 0 && said !== undefined
+    ? [{ name, argument: ADDRESSED.has(name) ? 'address' : 'path', asks: said }]
+    : found;
 }
 
 /** Every path argument of every call, by name of the call. */
 export const pathCalls = (): PathCall[] =>
-  rows.flatMap((row) => (row === undefined ? [] : callsOf(row))).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  rows
+    .flatMap((row) => (row === undefined ? [] : callsOf(row)))
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 
 /** A markdown table: call, argument, access. */
 export function markdownOfPathCalls(): string {

@@ -10,6 +10,7 @@ const NAMESPACES = 'namespaces change what a judged name means';
 const HANDLES = 'a handle opens a file without a path to judge';
 const WATCH = 'its events carry open descriptors of judged and unjudged files';
 const STACKING = 'the program is confined already, and the trustee must not be';
+const XATTR_AT = 'not offered yet, the calls without a directory are';
 const NONE = 'the kernel has none';
 
 export const deniedCalls = family({
@@ -77,6 +78,14 @@ export const deniedCalls = family({
   lsm_get_self_attr: denied(459, 'ENOSYS', STACKING),
   lsm_set_self_attr: denied(460, 'ENOSYS', STACKING),
   lsm_list_modules: denied(461, 'ENOSYS', STACKING),
+
+  setxattrat: denied(463, 'ENOSYS', XATTR_AT),
+  getxattrat: denied(464, 'ENOSYS', XATTR_AT),
+  listxattrat: denied(465, 'ENOSYS', XATTR_AT),
+  removexattrat: denied(466, 'ENOSYS', XATTR_AT),
+  cachestat: denied(451, 'ENOSYS', 'it tells what other programs read'),
+  readdir: denied(89, 'ENOSYS', 'obsolete, getdents is offered'),
+  ustat: denied(62, 'ENOSYS', 'obsolete, statfs is offered'),
 
   afs_syscall: denied(137, 'ENOSYS', NONE),
   bdflush: denied(134, 'ENOSYS', NONE),

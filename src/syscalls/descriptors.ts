@@ -205,8 +205,7 @@ function* setForeground(call: Call): Steps {
   const bytes = call.get(call.r[2], 4);
   if (typeof bytes === 'number') return bytes;
   const group = new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true);
-  const ours = call.ownsGroup?.(group) ?? group === call.process.pid;
-  if (ours) return yield [call.nr, call.r[0], call.r[1], call.arena(bytes)];
+  if (call.ownsGroup(group)) return yield [call.nr, call.r[0], call.r[1], call.arena(bytes)];
   call.log('warn', `ioctl TIOCSPGRP: process group ${group} is not of the sandbox`);
   return -ERRNO.EPERM;
 }
@@ -333,7 +332,7 @@ function* addWatch(call: Call): Steps {
   const follow = (call.r[2] & IN_DONT_FOLLOW) === 0;
   const where = pathOf(call, AT_FDCWD, call.r[1], 'read', { follow });
   if (typeof where === 'number') return where;
-  return yield* throughHelper(call, where, function* (name) {
+  return yield* throughHelper(where, function* (name) {
     return yield [call.nr, call.r[0], call.arena(cString(name)), call.r[2] & ~IN_DONT_FOLLOW];
   });
 }
@@ -365,6 +364,18 @@ const io = { returns: 'count' } as const;
 const newFd = { returns: 'fd' } as const;
 const outPosition = () => bytesOut(8);
 
+/** At the end of a directory of the sysroot, what only the host has follows. */
+function mergeListing(call: Call, result: number): number {
+  const [fd, entries, count] = call.r;
+  if (result !== 0) {
+    if (result > 0) call.restartEntries(fd);
+    return result;
+  }
+  const further = call.furtherEntries(fd, count);
+  if (typeof further === 'number') return further;
+  return further.length === 0 ? 0 : call.put(entries, further) || further.length;
+}
+
 export const descriptors = family({
   // reading and writing
   read: nativeCall(3, { fd: fd(), buffer: bytesOut('count'), count: size() }, io),
@@ -394,7 +405,7 @@ export const descriptors = family({
   tee: delegated(315, { in: fd(), out: fd(), count: size(), flags: flags(SPLICE) }, io),
   vmsplice: delegated(316, { fd: fd(), iov: iovecIn('count'), count: size(), flags: flags(SPLICE) }, io),
   getdents: delegated(141, { fd: fd(), entries: bytesOut('count'), count: size() }, io),
-  getdents64: delegated(220, { fd: fd(), entries: bytesOut('count'), count: size() }, io),
+  getdents64: delegated(220, { fd: fd(), entries: bytesOut('count'), count: size() }, { ...io, done: mergeListing }),
 
   // making and closing
   close: delegated(6, { fd: fd() }),

@@ -82,9 +82,13 @@ export interface Call {
   /** May what is named `from` be named `to`? A negative errno when that grants more; for a directory below it too. */
   relabel(from: Resolved, to: Resolved, directory: boolean): number;
   /** Guest path of what a helper's descriptor refers to; a negative errno where it has none (pipe:, deleted). */
-  guestPath?(fd: number): ByteString | number;
+  guestPath(fd: number): ByteString | number;
   /** Is it the id of a process group inside the sandbox? */
-  ownsGroup?(group: number): boolean;
+  ownsGroup(group: number): boolean;
+  /** What the host's part of a directory adds behind the end of the descriptor's own: struct linux_dirent64, at most room bytes. */
+  furtherEntries(fd: number, room: number): Uint8Array | number;
+  /** The descriptor's own entries are being told (again). */
+  restartEntries(fd: number): void;
   /**
    * A range became executable and may be a private image: its `int $0x80` sites are patched before the reply. fd is the
    * descriptor that was mapped and offset the bytes into it, or -1 and 0 when mprotect did it: what is mapped there counts.
@@ -100,6 +104,8 @@ export interface ResolveOptions {
   readonly empty?: boolean;
   /** The last component is to be made: a trailing slash or a missing directory is an error as mkdir(2), open(2) have it. */
   readonly make?: boolean;
+  /** The call removes or renames the name itself: a slash at the end does not follow a symlink. */
+  readonly entry?: boolean;
 }
 
 export interface ProcessView {
@@ -130,12 +136,36 @@ export interface ThreadView {
 // ---- argument kinds ----
 
 export type Kind =
-  | { readonly kind: 'value'; readonly show: 'int' | 'uint' | 'hex' | 'octal' | 'pid' | 'signal' | 'address'; readonly flags?: Flags }
+  | {
+      readonly kind: 'value';
+      readonly show: 'int' | 'uint' | 'hex' | 'octal' | 'pid' | 'signal' | 'address';
+      readonly flags?: Flags;
+    }
   | { readonly kind: 'fd'; readonly dir: boolean }
-  | { readonly kind: 'path'; readonly at?: string; readonly access: PathAccess; readonly follow: boolean | ((r: Uint32Array) => boolean); readonly empty?: (r: Uint32Array) => boolean; readonly make?: boolean }
+  | {
+      readonly kind: 'path';
+      readonly at?: string;
+      readonly access: PathAccess;
+      readonly follow: boolean | ((r: Uint32Array) => boolean);
+      readonly empty?: (r: Uint32Array) => boolean;
+      readonly make?: boolean;
+      readonly entry?: boolean;
+    }
   | { readonly kind: 'string'; readonly max: number }
-  | { readonly kind: 'bytes'; readonly way: 'in' | 'out'; readonly copy: boolean; readonly length: string | number; readonly of?: number; readonly max?: number }
-  | { readonly kind: 'struct'; readonly way: 'in' | 'out' | 'inout'; readonly struct: Struct; readonly optional: boolean }
+  | {
+      readonly kind: 'bytes';
+      readonly way: 'in' | 'out';
+      readonly copy: boolean;
+      readonly length: string | number;
+      readonly of?: number;
+      readonly max?: number;
+    }
+  | {
+      readonly kind: 'struct';
+      readonly way: 'in' | 'out' | 'inout';
+      readonly struct: Struct;
+      readonly optional: boolean;
+    }
   | { readonly kind: 'iovec'; readonly way: 'in' | 'out'; readonly count: string };
 
 /** Which accesses a path argument asks, from the registers and what is there. */
@@ -166,20 +196,44 @@ export const dirfd = (): Kind => ({ kind: 'fd', dir: true });
 /** A path: read once, resolved, asked. Answered rows act on call.path(i); delegated ones get its host path in the arena. */
 export const path = (
   access: PathAccess,
-  options: { at?: string; follow?: boolean | ((r: Uint32Array) => boolean); empty?: (r: Uint32Array) => boolean; make?: boolean } = {},
+  options: {
+    at?: string;
+    follow?: boolean | ((r: Uint32Array) => boolean);
+    empty?: (r: Uint32Array) => boolean;
+    make?: boolean;
+    entry?: boolean;
+  } = {},
 ): Kind => ({ kind: 'path', access, ...options, follow: options.follow ?? true });
 /** A NUL-terminated string that is no path, read once into the arena. */
 export const string = (max = 4096): Kind => ({ kind: 'string', max });
 /** Memory the kernel only reads: its range is checked, it is not copied. `length`: an argument's name, or bytes. */
 export const bytesIn = (length: string | number): Kind => ({ kind: 'bytes', way: 'in', copy: false, length });
 /** Memory the kernel or the helper writes: checked. `of`: size of one element, when `length` counts elements. */
-export const bytesOut = (length: string | number, of = 1): Kind => ({ kind: 'bytes', way: 'out', copy: false, length, of });
+export const bytesOut = (length: string | number, of = 1): Kind => ({
+  kind: 'bytes',
+  way: 'out',
+  copy: false,
+  length,
+  of,
+});
 /** Memory that is looked at: read once into the arena (call.bytes(i)), at most `max` bytes, more is EINVAL. Null stays null. */
-export const copyIn = (length: string | number, max: number, of = 1): Kind => ({ kind: 'bytes', way: 'in', copy: true, length, max, of });
+export const copyIn = (length: string | number, max: number, of = 1): Kind => ({
+  kind: 'bytes',
+  way: 'in',
+  copy: true,
+  length,
+  max,
+  of,
+});
 export const structIn = (s: Struct, optional = false): Kind => ({ kind: 'struct', way: 'in', struct: s, optional });
 export const structOut = (s: Struct, optional = false): Kind => ({ kind: 'struct', way: 'out', struct: s, optional });
 /** The kernel reads and writes it: its range is checked, it stays where it is. */
-export const structInOut = (s: Struct, optional = false): Kind => ({ kind: 'struct', way: 'inout', struct: s, optional });
+export const structInOut = (s: Struct, optional = false): Kind => ({
+  kind: 'struct',
+  way: 'inout',
+  struct: s,
+  optional,
+});
 /** struct iovec array: copied to the arena, every element checked against protected memory; more than 1024 is EINVAL. */
 export const iovecIn = (count: string): Kind => ({ kind: 'iovec', way: 'in', count });
 export const iovecOut = (count: string): Kind => ({ kind: 'iovec', way: 'out', count });
@@ -228,7 +282,10 @@ const common = (nr: number, args: Args, options: RowOptions): Common => ({
 });
 
 /** The untrustee makes it itself: read, write, exit, sigreturn. */
-export const nativeCall = (nr: number, args: Args, options: RowOptions = {}): Row => ({ ...common(nr, args, options), by: 'native' });
+export const nativeCall = (nr: number, args: Args, options: RowOptions = {}): Row => ({
+  ...common(nr, args, options),
+  by: 'native',
+});
 /** The trustee makes it, with copied arguments. `done` keeps books with the result and may change it. */
 export const delegated = (
   nr: number,
@@ -242,7 +299,12 @@ export const answered = (nr: number, args: Args, answer: (call: Call) => number,
   answer,
 });
 /** Refused always, with the reason that docs and log give. */
-export const denied = (nr: number, errno: ErrnoName, why: string, via?: Via): Row => ({ ...common(nr, {}, { via }), by: 'denied', errno, why });
+export const denied = (nr: number, errno: ErrnoName, why: string, via?: Via): Row => ({
+  ...common(nr, {}, { via }),
+  by: 'denied',
+  errno,
+  why,
+});
 /** Several orders, or none, decided by code of its own: mmap, openat, set_thread_area, clone … */
 export const odd = (nr: number, args: Args, steps: (call: Call) => Steps, options: RowOptions = {}): Row => ({
   ...common(nr, args, options),
@@ -254,6 +316,7 @@ export const odd = (nr: number, args: Args, steps: (call: Call) => Steps, option
 export type Family = Readonly<Partial<Record<SyscallName, Row>>>;
 export const family = (rows: Family): Family => {
   for (const [name, row] of Object.entries(rows))
-    if (row && NUMBERS[name as SyscallName] !== row.nr) throw new Error(`${name} is ${NUMBERS[name as SyscallName]}, not ${row.nr}`);
+    if (row && NUMBERS[name as SyscallName] !== row.nr)
+      throw new Error(`${name} is ${NUMBERS[name as SyscallName]}, not ${row.nr}`);
   return rows;
 };

@@ -2,7 +2,7 @@
  * Calls that take a path. What only looks at or changes names and metadata is answered: the helper acts by a single
  * component in the directory that the resolver found. What gives the program a descriptor or a directory is ordered.
  */
-import type { ByteString } from '../abi/bytes.js';
+import { toBytes, type ByteString } from '../abi/bytes.js';
 import type { Values } from '../abi/ctype.js';
 import { ERRNO } from '../abi/errno.js';
 import {
@@ -48,12 +48,14 @@ import {
   type Steps,
 } from './dsl.js';
 import {
-  acting,
   askAll,
+  changeObject,
   cString,
   failed,
+  frozen,
   heldBy,
   helperLink,
+  isHeld,
   nameOf,
   offset64,
   OLD_STAT,
@@ -61,14 +63,13 @@ import {
   ownLink,
   pathOf,
   pinForChange,
-  place,
   putStat,
   putStatfs,
   STAT,
   STAT64,
   statAccess,
-  statxOf,
   statxOfFd,
+  statxOfPath,
   text,
   typeOf,
   type Place,
@@ -102,10 +103,8 @@ const unknownBits = (value: number, known: number): boolean => (value & ~known) 
 // ---- stat(2), statx(2), statfs(2) ----
 
 /** Answers a stat of path argument i at the address in register `out`. */
-const statAnswer = (i: number, out: number, layout: StatLayout) => (call: Call): number => {
-  const at = place(call, call.path(i));
-  return typeof at === 'number' ? at : putStat(call, statxOf(at), call.r[out], layout);
-};
+const statAnswer = (i: number, out: number, layout: StatLayout) => (call: Call): number =>
+  putStat(call, statxOfPath(call.path(i)), call.r[out], layout);
 
 const STAT_SYNC = AT_STATX_FORCE_SYNC | AT_STATX_DONT_SYNC;
 const FSTATAT_FLAGS = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | STAT_SYNC;
@@ -121,15 +120,15 @@ const statxBuffer = new Uint8Array(statx.size);
 function statxAnswer(call: Call): number {
   const [, , at, mask, out] = call.r;
   if (unknownBits(at, FSTATAT_FLAGS) || (mask & STATX_RESERVED) !== 0 || (at & STAT_SYNC) === STAT_SYNC) return -ERRNO.EINVAL;
-  return acting(call, call.path(1), (where) => {
-    const result = native.statx(where.dir, where.name, where.flags | (at & STAT_SYNC), mask, statxBuffer);
-    return result < 0 ? result : call.put(out, statxBuffer);
-  });
+  const { object } = call.path(1);
+  if (object === undefined) return -ERRNO.ENOENT;
+  const result = native.statx(object, '', AT_EMPTY_PATH | (at & STAT_SYNC), mask, statxBuffer);
+  return result < 0 ? result : call.put(out, statxBuffer);
 }
 
 const statfsAnswer = (out: number, wide: boolean) => (call: Call): number => {
   if (wide && call.r[1] !== statfs64.size) return -ERRNO.EINVAL;
-  return onObject(call, call.path(0), (name) => putStatfs(call, name, call.r[out], wide));
+  return onObject(call.path(0), (name) => putStatfs(call, name, call.r[out], wide));
 };
 
 // ---- access(2) ----
@@ -153,19 +152,20 @@ const accessAnswer = (i: number, how: number) => (call: Call): number => {
   const given = how < 0 ? 0 : call.r[how];
   const { AT_EACCESS } = AT_ACCESS.values;
   if (unknownBits(wanted, R_OK | W_OK | X_OK) || unknownBits(given, AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return -ERRNO.EINVAL;
-  return acting(call, call.path(i), (at) => native.faccessat(at.dir, at.name, wanted, at.flags | (given & AT_EACCESS)));
+  const where = call.path(i);
+  const result = onObject(where, (name) => native.faccessat(AT_FDCWD, name, wanted, given & AT_EACCESS));
+  return result === 0 && (wanted & W_OK) !== 0 ? frozen(where) : result;
 };
 
 // ---- readlink(2) ----
 
 const linkBuffer = new Uint8Array(4096);
 
-function linkText(call: Call, where: Resolved): Uint8Array | number {
-  if (where.text !== undefined) return Buffer.from(where.text, 'latin1');
-  if (where.descriptor === undefined && !where.exists) return -ERRNO.ENOENT;
-  const fd = where.descriptor === undefined ? where.dir : call.pin(where.descriptor);
-  if (fd < 0) return fd;
-  const n = native.readlinkat(fd, where.descriptor === undefined ? where.name : '', linkBuffer, linkBuffer.length);
+function linkText(where: Resolved): Uint8Array | number {
+  if (where.text !== undefined) return toBytes(where.text);
+  if (where.object === undefined) return -ERRNO.ENOENT;
+  if (where.type !== S_IFLNK) return -ERRNO.EINVAL;
+  const n = native.readlinkat(where.object, '', linkBuffer, linkBuffer.length);
   return n < 0 ? n : linkBuffer.subarray(0, n);
 }
 
@@ -173,7 +173,7 @@ function linkText(call: Call, where: Resolved): Uint8Array | number {
 const readlinkAnswer = (i: number) => (call: Call): number => {
   const room = call.r[i + 2] | 0;
   if (room <= 0) return -ERRNO.EINVAL;
-  const target = linkText(call, call.path(i));
+  const target = linkText(call.path(i));
   if (typeof target === 'number') return target;
   const shown = target.subarray(0, room);
   return call.put(call.r[i + 1], shown) || shown.length;
@@ -181,9 +181,10 @@ const readlinkAnswer = (i: number) => (call: Call): number => {
 
 // ---- names: mkdir(2), mknod(2), unlink(2), rename(2), link(2), symlink(2) ----
 
-/** The place of a name to be made; -EEXIST when it is there. */
-function newPlace(where: Resolved): Place | number {
-  if (where.exists || where.descriptor !== undefined) return -ERRNO.EEXIST;
+/** The place of a name to be made; -EEXIST when it is there. Only a directory's may end with a slash. */
+function newPlace(where: Resolved, directory = false): Place | number {
+  if (where.exists || isHeld(where)) return -ERRNO.EEXIST;
+  if (where.trailingSlash && !directory) return -ERRNO.ENOENT;
   return { dir: where.dir, name: where.name, flags: 0 };
 }
 
@@ -191,7 +192,7 @@ function newPlace(where: Resolved): Place | number {
 const masked = (call: Call, bits: number): number => bits & ~call.process.umask;
 
 const mkdirAnswer = (i: number) => (call: Call): number => {
-  const at = newPlace(call.path(i));
+  const at = newPlace(call.path(i), true);
   return typeof at === 'number' ? at : native.mkdirat(at.dir, at.name, masked(call, call.r[i + 1] & 0o1777));
 };
 
@@ -205,9 +206,22 @@ const mknodAnswer = (i: number) => (call: Call): number => {
   return typeof at === 'number' ? at : native.mknodat(at.dir, at.name, type | masked(call, asked & S_IALLUGO), 0);
 };
 
-function remove(where: Resolved, how: number): number {
+/** Is it a directory entry that can be removed or renamed? 0, or a negative errno. */
+function entryRefusal(where: Resolved): number {
   if (!where.exists) return -ERRNO.ENOENT;
-  return native.unlinkat(where.dir, where.name, how);
+  if (where.trailingSlash && where.type !== S_IFDIR) return -ERRNO.ENOTDIR;
+  return where.busy ? -ERRNO.EBUSY : frozen(where);
+}
+/** `.`, `..`, a root, or what only a descriptor names: no entry of `dir`. */
+const isNoEntry = (where: Resolved): boolean => where.name === '.' || where.name === '' || isHeld(where);
+
+function unlink(where: Resolved): number {
+  if (isNoEntry(where)) return where.type === S_IFDIR ? -ERRNO.EISDIR : -ERRNO.ENOENT;
+  return entryRefusal(where) || native.unlinkat(where.dir, where.name, 0);
+}
+function rmdir(where: Resolved): number {
+  if (isNoEntry(where)) return where.dots === '.' ? -ERRNO.EINVAL : where.dots === '..' ? -ERRNO.ENOTEMPTY : -ERRNO.EBUSY;
+  return entryRefusal(where) || native.unlinkat(where.dir, where.name, AT_REMOVEDIR);
 }
 const { AT_REMOVEDIR } = AT_UNLINK.values;
 
@@ -221,32 +235,34 @@ const renameAnswer = (i: number, j: number, how: number) => (call: Call): number
   if (exchange && given !== RENAME_EXCHANGE) return -ERRNO.EINVAL;
   if ((given & RENAME_WHITEOUT) !== 0) return -ERRNO.EPERM;
   const [from, to] = [call.path(i), call.path(j)];
-  if (!from.exists || (exchange && !to.exists)) return -ERRNO.ENOENT;
+  if (isNoEntry(from) || isNoEntry(to)) return -ERRNO.EBUSY;
+  if (to.trailingSlash && from.type !== S_IFDIR) return -ERRNO.ENOTDIR;
+  const unfit = entryRefusal(from) || (exchange || to.exists ? entryRefusal(to) : 0);
+  if (unfit !== 0) return unfit;
   const refused = call.relabel(from, to, from.type === S_IFDIR) || (exchange ? call.relabel(to, from, to.type === S_IFDIR) : 0);
   return refused || native.renameat2(from.dir, from.name, to.dir, to.name, given);
 };
 
-/** What a descriptor leads to gets a name: its own must not grant less; without one the program must hold all it could gain. */
-function mayName(call: Call, pin: number, from: Resolved, to: Resolved): number {
-  const guest = nameOf(call, pin);
-  if (guest !== undefined) return call.relabel({ ...from, guest }, to, false);
-  const held = heldBy(pin);
+/**
+ * May what a descriptor leads to be named `to`? Its own name must not grant less; without one, the program must hold
+ * all that it could gain.
+ */
+function mayName(call: Call, from: Resolved, to: Resolved): number {
+  if (from.anonymous !== true) return call.relabel(from, to, false);
+  const held = heldBy(from.object ?? -1);
   if (typeof held === 'number' || !held.read || !held.write) return -ERRNO.EACCES;
   return call.ask({ ask: 'path', access: 'write', path: to.guest });
 }
 
+/** The object itself is linked; one of the sysroot would become writable by its new name. */
 const linkAnswer = (i: number, j: number, how: number) => (call: Call): number => {
   if (how >= 0 && unknownBits(call.r[how], AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) return -ERRNO.EINVAL;
   const [from, to] = [call.path(i), call.path(j)];
   const at = newPlace(to);
   if (typeof at === 'number') return at;
-  if (from.descriptor !== undefined) {
-    const pin = call.pin(from.descriptor);
-    const refused = pin < 0 ? pin : mayName(call, pin, from, to);
-    return refused < 0 ? refused : native.linkat(AT_FDCWD, ownLink(pin), at.dir, at.name, AT_SYMLINK_FOLLOW);
-  }
-  if (!from.exists) return -ERRNO.ENOENT;
-  return call.relabel(from, to, false) || native.linkat(from.dir, from.name, at.dir, at.name, 0);
+  if (from.type === S_IFDIR) return -ERRNO.EPERM;
+  if (from.layer === 'sysroot') return -ERRNO.EXDEV;
+  return mayName(call, from, to) || onObject(from, (name) => native.linkat(AT_FDCWD, name, at.dir, at.name, AT_SYMLINK_FOLLOW));
 };
 
 /** Argument i is the link's text, which nobody follows unjudged; j is its path. */
@@ -261,7 +277,7 @@ const symlinkAnswer = (i: number, j: number) => (call: Call): number => {
 
 const chmodAnswer = (i: number, how: number) => (call: Call): number => {
   if (how >= 0 && unknownBits(call.r[how], AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return -ERRNO.EINVAL;
-  return onObject(call, call.path(i), (name) => native.fchmodat(AT_FDCWD, name, call.r[i + 1] & S_IALLUGO, 0));
+  return changeObject(call.path(i), (name) => native.fchmodat(AT_FDCWD, name, call.r[i + 1] & S_IALLUGO, 0));
 };
 
 const NO_ID = 0xffffffff;
@@ -271,18 +287,18 @@ export const wideId = (id: number): number => ((id & 0xffff) === 0xffff ? NO_ID 
 const chownAnswer = (i: number, short: boolean, how = -1) => (call: Call): number => {
   if (how >= 0 && unknownBits(call.r[how], AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return -ERRNO.EINVAL;
   const [owner, group] = [call.r[i + 1], call.r[i + 2]].map((id) => (short ? wideId(id) : id));
-  return acting(call, call.path(i), (at) => native.fchownat(at.dir, at.name, owner, group, at.flags));
+  return changeObject(call.path(i), (name) => native.fchownat(AT_FDCWD, name, owner, group, 0));
 };
 
 type Times = BigInt64Array | null | number;
 
-const setTimes = (call: Call, where: Resolved, times: Times): number =>
-  typeof times === 'number' ? times : acting(call, where, (at) => native.utimesat(at.dir, at.name, times, at.flags));
+const setTimes = (where: Resolved, times: Times): number =>
+  typeof times === 'number' ? times : changeObject(where, (name) => native.utimesat(AT_FDCWD, name, times, 0));
 
 function utime(call: Call): number {
-  if (call.r[1] === 0) return setTimes(call, call.path(0), null);
+  if (call.r[1] === 0) return setTimes(call.path(0), null);
   const { actime, modtime } = utimbuf.decode(call.bytes(1)) as Record<string, number>;
-  return setTimes(call, call.path(0), BigInt64Array.of(BigInt(actime), 0n, BigInt(modtime), 0n));
+  return setTimes(call.path(0), BigInt64Array.of(BigInt(actime), 0n, BigInt(modtime), 0n));
 }
 
 /** The two struct timeval at an address as seconds and nanoseconds; null for a null address. */
@@ -318,12 +334,12 @@ function* timesAt(call: Call, times: Times, how: number): Steps {
   }
   const options = { follow: (how & AT_SYMLINK_NOFOLLOW) === 0, empty: (how & AT_EMPTY_PATH) !== 0 };
   const where = pathOf(call, dir, call.r[1], 'write', options);
-  return typeof where === 'number' ? where : setTimes(call, where, times);
+  return typeof where === 'number' ? where : setTimes(where, times);
 }
 
 const truncateTo = (call: Call, length: number): number => {
   if (length < 0) return -ERRNO.EINVAL;
-  return onObject(call, call.path(0), (name) => native.truncate(name, length));
+  return changeObject(call.path(0), (name) => native.truncate(name, length));
 };
 
 // ---- extended attributes ----
@@ -345,17 +361,17 @@ export function xattrValue(call: Call, at: number, length: number): Uint8Array |
 }
 
 const getxattr = (call: Call): number =>
-  onObject(call, call.path(0), (file) =>
+  onObject(call.path(0), (file) =>
     putXattr(call, call.r[2], call.r[3], (out, room) => native.getxattr(file, text(call.bytes(1)), out, room)),
   );
 const listxattr = (call: Call): number =>
-  onObject(call, call.path(0), (file) => putXattr(call, call.r[1], call.r[2], (out, room) => native.listxattr(file, out, room)));
+  onObject(call.path(0), (file) => putXattr(call, call.r[1], call.r[2], (out, room) => native.listxattr(file, out, room)));
 function setxattr(call: Call): number {
   const value = xattrValue(call, call.r[2], call.r[3]);
   if (typeof value === 'number') return value;
-  return onObject(call, call.path(0), (file) => native.setxattr(file, text(call.bytes(1)), value, value.length, call.r[4]));
+  return changeObject(call.path(0), (file) => native.setxattr(file, text(call.bytes(1)), value, value.length, call.r[4]));
 }
-const removexattr = (call: Call): number => onObject(call, call.path(0), (file) => native.removexattr(file, text(call.bytes(1))));
+const removexattr = (call: Call): number => changeObject(call.path(0), (file) => native.removexattr(file, text(call.bytes(1))));
 
 // ---- open(2) ----
 
@@ -407,9 +423,13 @@ export function settled({ flags: given, mode: bits }: Opening, exists: boolean):
 /** What the kernel says of an open without O_LARGEFILE, which openat2(2) on a 64-bit kernel implies. */
 function tooLarge(where: Resolved, { flags: given }: Opening): boolean {
   if ((given & (O_LARGEFILE | O_PATH)) !== 0 || where.type !== S_IFREG) return false;
-  const s = statxOf({ dir: where.dir, name: where.name, flags: AT_SYMLINK_NOFOLLOW });
+  const s = statxOfPath(where);
   return typeof s !== 'number' && (s.stx_size as bigint) > MAX_NON_LFS;
 }
+
+/** Does an open change what is there? */
+const changes = (given: number): boolean =>
+  (given & O_PATH) === 0 && ((given & O_ACCMODE) !== O_RDONLY || (given & (O_TRUNC | __O_TMPFILE)) !== 0);
 
 function* open(call: Call, dir: number, at: number, how: Opening): Steps {
   const name = call.getString(at, 4096);
@@ -421,12 +441,13 @@ function* open(call: Call, dir: number, at: number, how: Opening): Steps {
   for (let i = 0; i < TRIES; i++) {
     const where = call.resolve(dir, name, { follow, make });
     if (typeof where === 'number') return where;
-    if (where.descriptor !== undefined) return yield* reopen(call, where.descriptor, where.guest, opening);
+    if (where.descriptor !== undefined) return yield* reopen(call, where.descriptor, opening);
     const refused = askAll(call, accessesOf(how.flags, where.exists), where.guest);
     if (refused !== 0) return refused;
     if (!where.exists && !make) return -ERRNO.ENOENT;
     const order = settled(opening, where.exists);
-    if (order.surprise === -ERRNO.ENOENT && where.type === S_IFDIR) return -ERRNO.EISDIR;
+    if (make && (where.trailingSlash || (order.surprise === -ERRNO.ENOENT && where.type === S_IFDIR))) return -ERRNO.EISDIR;
+    if (changes(how.flags) && where.exists && frozen(where) !== 0) return frozen(where);
     if (tooLarge(where, how)) return -ERRNO.EOVERFLOW;
     const result = yield openOrder(call, where.host, order, RESOLVE.values.RESOLVE_NO_SYMLINKS);
     const raced = (result === -ERRNO.ELOOP && where.type !== S_IFLNK) || (failed(result) && result === order.surprise);
@@ -436,24 +457,24 @@ function* open(call: Call, dir: number, at: number, how: Opening): Steps {
 }
 
 /** May an object that the program holds be opened again? Files and directories are judged by name; the rest, and what has none, by what is held. */
-function mayReopen(call: Call, pin: number, linked: ByteString, given: number): number {
+function mayReopen(call: Call, pin: number, given: number): number {
   const s = statxOfFd(pin);
   if (typeof s === 'number') return s;
   const wanted = accessesOf(given & ~O_CREAT, true);
   const held = heldBy(pin);
   const enough = typeof held !== 'number' && wanted.every((a) => a === 'stat' || (a === 'read' ? held.read : a === 'write' && held.write));
-  const named = nameOf(call, pin) ?? (call.guestPath === undefined && Number(s.stx_nlink) > 0 ? linked : undefined);
+  const named = nameOf(call, pin);
   const file = [S_IFREG, S_IFDIR].some((type) => type === typeOf(s));
   if (enough && (named === undefined || !file)) return 0;
   return named === undefined ? -ERRNO.EACCES : askAll(call, wanted, named);
 }
 
 /** Opens what descriptor `fd` leads to. The order goes through the helper's pin: the program cannot put another there. */
-function* reopen(call: Call, fd: number, linked: ByteString, how: Opening): Steps {
+function* reopen(call: Call, fd: number, how: Opening): Steps {
   if ((how.flags & O_CREAT) !== 0 && (how.flags & O_EXCL) !== 0) return -ERRNO.EEXIST;
   const pin = call.pin(fd);
   if (pin < 0) return pin === -ERRNO.EBADF ? -ERRNO.ENOENT : pin;
-  const refused = mayReopen(call, pin, linked, how.flags);
+  const refused = mayReopen(call, pin, how.flags);
   if (refused !== 0) return refused;
   const again = (how.flags & __O_TMPFILE) !== 0 ? how : { flags: how.flags & ~O_CREAT, mode: 0 };
   return yield openOrder(call, helperLink(pin), again, 0);
@@ -517,6 +538,7 @@ function getcwd(call: Call): number {
 
 const link = { follow: false } as const;
 const made = { follow: false, make: true } as const;
+const entry = { follow: false, entry: true } as const;
 const atFlags = flags(AT);
 
 export const files = family({
@@ -580,22 +602,22 @@ export const files = family({
   mkdirat: answered(296, { at: dirfd(), path: path('create', { at: 'at', ...made }), mode: mode() }, mkdirAnswer(1)),
   mknod: answered(14, { path: path('create', made), mode: mode(), device: uint() }, mknodAnswer(0)),
   mknodat: answered(297, { at: dirfd(), path: path('create', { at: 'at', ...made }), mode: mode(), device: uint() }, mknodAnswer(1)),
-  unlink: answered(10, { path: path('create', link) }, (c) => remove(c.path(0), 0)),
-  rmdir: answered(40, { path: path('create', link) }, (c) => remove(c.path(0), AT_REMOVEDIR)),
-  unlinkat: answered(301, { at: dirfd(), path: path('create', { at: 'at', follow: false }), flags: flags(AT_UNLINK) }, (c) =>
-    unknownBits(c.r[2], AT_REMOVEDIR) ? -ERRNO.EINVAL : remove(c.path(1), c.r[2]),
+  unlink: answered(10, { path: path('create', entry) }, (c) => unlink(c.path(0))),
+  rmdir: answered(40, { path: path('create', entry) }, (c) => rmdir(c.path(0))),
+  unlinkat: answered(301, { at: dirfd(), path: path('create', { at: 'at', ...entry }), flags: flags(AT_UNLINK) }, (c) =>
+    unknownBits(c.r[2], AT_REMOVEDIR) ? -ERRNO.EINVAL : c.r[2] === 0 ? unlink(c.path(1)) : rmdir(c.path(1)),
   ),
-  rename: answered(38, { from: path('create', link), to: path('create', made) }, renameAnswer(0, 1, -1)),
+  rename: answered(38, { from: path('create', entry), to: path('create', made) }, renameAnswer(0, 1, -1)),
   renameat: answered(
     302,
-    { fromAt: dirfd(), from: path('create', { at: 'fromAt', ...link }), toAt: dirfd(), to: path('create', { at: 'toAt', ...made }) },
+    { fromAt: dirfd(), from: path('create', { at: 'fromAt', ...entry }), toAt: dirfd(), to: path('create', { at: 'toAt', ...made }) },
     renameAnswer(1, 3, -1),
   ),
   renameat2: answered(
     353,
     {
       fromAt: dirfd(),
-      from: path('create', { at: 'fromAt', ...link }),
+      from: path('create', { at: 'fromAt', ...entry }),
       toAt: dirfd(),
       to: path('create', { at: 'toAt', ...made }),
       flags: flags(RENAME),
@@ -635,7 +657,7 @@ export const files = family({
     chownAnswer(1, false, 4),
   ),
   utime: answered(30, { path: path('write'), times: structIn(utimbuf, true) }, utime),
-  utimes: answered(271, { path: path('write'), times: bytesIn(16) }, (c) => setTimes(c, c.path(0), timevals(c, c.r[1]))),
+  utimes: answered(271, { path: path('write'), times: bytesIn(16) }, (c) => setTimes(c.path(0), timevals(c, c.r[1]))),
   futimesat: odd(299, { at: dirfd(), path: string(), times: bytesIn(16) }, (c) => timesAt(c, timevals(c, c.r[2]), 0)),
   utimensat: odd(320, { at: dirfd(), path: string(), times: bytesIn(16), flags: atFlags }, (c) =>
     timesAt(c, timespecs(c, c.r[2], false), c.r[3]),

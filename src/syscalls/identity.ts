@@ -4,7 +4,22 @@
  */
 import { capData, capHeader, shortWord, word } from '../abi/structs-process.js';
 import type { Struct } from '../abi/ctype.js';
-import { address, answered, bytesOut, delegated, denied, family, int, odd, structOut, uint, type Args, type Call, type Row, type Steps } from './dsl.js';
+import {
+  address,
+  answered,
+  bytesOut,
+  delegated,
+  denied,
+  family,
+  int,
+  odd,
+  structOut,
+  uint,
+  type Args,
+  type Call,
+  type Row,
+  type Steps,
+} from './dsl.js';
 import { fail, give, giveWord, isOwn, refuse, refuseOnce } from './support-process.js';
 
 const NR = { capget: 184 } as const;
@@ -61,7 +76,9 @@ const setting = (nr: number, kind: Kind, count: number, width: Width): Row =>
 
 /** setuid(2) has no "unchanged": -1 is no id. */
 const settingOne = (nr: number, kind: Kind, width: Width): Row =>
-  answered(nr, { id: uint() }, (call) => (width.get(call.r[0]) === UNCHANGED ? fail('EINVAL') : same(call, kind, 1, width)));
+  answered(nr, { id: uint() }, (call) =>
+    width.get(call.r[0]) === UNCHANGED ? fail('EINVAL') : same(call, kind, 1, width),
+  );
 
 /** setfsuid(2) never fails: it answers the id as it was, and stays. */
 const settingForFiles = (nr: number, kind: Kind, width: Width): Row =>

@@ -5,7 +5,20 @@
 import { MADV, MAP, MCL, MEMBARRIER, MREMAP, MS, PROT } from '../abi/flags-process.js';
 import { mmapArgs } from '../abi/structs-process.js';
 import { native } from '../native/index.js';
-import { address, delegated, denied, family, flags, hex, int, odd, size, structIn, type Call, type Steps } from './dsl.js';
+import {
+  address,
+  delegated,
+  denied,
+  family,
+  flags,
+  hex,
+  int,
+  odd,
+  size,
+  structIn,
+  type Call,
+  type Steps,
+} from './dsl.js';
 import { fail, guarded, PAGE, refuse, refuseOnce, roundUp, SPACE, type Guard } from './support-process.js';
 import { failed, ownLink } from './support.js';
 
@@ -17,7 +30,8 @@ const { MADV_HWPOISON, MADV_SOFT_OFFLINE } = MADV.values;
 const HUGETLBFS_MAGIC = 0x958458f6n;
 
 /** EPERM when the range meets protected memory (the referee logs what it touches), otherwise 0. */
-const keepOut = (call: Call, start: number, length: number): number => (call.checkRange(start, length) === 0 ? 0 : fail('EPERM'));
+const keepOut = (call: Call, start: number, length: number): number =>
+  call.checkRange(start, length) === 0 ? 0 : fail('EPERM');
 
 const aligned = (at: number): boolean => at % PAGE === 0;
 
@@ -55,7 +69,8 @@ function* map(call: Call, m: Mapping): Steps {
   // A mapping that grows by itself could grow towards protected memory.
   const result = yield [NR.mmap2, m.address, m.length, m.prot, m.flags & ~MAP_GROWSDOWN, m.fd, m.page];
   const priv = (m.flags & MAP.field) === MAP_PRIVATE;
-  if (file && priv && m.prot & PROT_EXEC && !failed(result)) call.patch(result >>> 0, m.length, m.fd | 0, m.page * PAGE);
+  if (file && priv && m.prot & PROT_EXEC && !failed(result))
+    call.patch(result >>> 0, m.length, m.fd | 0, m.page * PAGE);
   return result;
 }
 
@@ -65,7 +80,14 @@ function* oldMmap(call: Call): Steps {
   if (typeof bytes === 'number') return bytes;
   const a = mmapArgs.decode(bytes) as Record<string, number>;
   if (!aligned(a.offset)) return fail('EINVAL');
-  return yield* map(call, { address: a.address, length: a.length, prot: a.prot, flags: a.flags, fd: a.fd, page: a.offset / PAGE });
+  return yield* map(call, {
+    address: a.address,
+    length: a.length,
+    prot: a.prot,
+    flags: a.flags,
+    fd: a.fd,
+    page: a.offset / PAGE,
+  });
 }
 
 // ---- ranges ----
@@ -92,12 +114,14 @@ function* protectWithKey(call: Call): Steps {
 }
 
 const advise: Guard = (call, [start, length, advice]) => {
-  if (advice === MADV_HWPOISON || advice === MADV_SOFT_OFFLINE) return refuse(call, 'EPERM', 'memory failures are not simulated');
+  if (advice === MADV_HWPOISON || advice === MADV_SOFT_OFFLINE)
+    return refuse(call, 'EPERM', 'memory failures are not simulated');
   if (!aligned(start) || start + length > SPACE) return fail('EINVAL');
   return length === 0 ? 0 : keepOut(call, start, length);
 };
 
-const seal: Guard = (call, [start, length]) => (!aligned(start) || start + length > SPACE ? fail('EINVAL') : keepOut(call, start, length));
+const seal: Guard = (call, [start, length]) =>
+  !aligned(start) || start + length > SPACE ? fail('EINVAL') : keepOut(call, start, length);
 
 /** mremap(2): old_len 0 maps the page at its address once more, so it counts; a target may replace what is there. */
 const remap: Guard = (call, [from, oldLength, newLength, how, to]) => {
@@ -134,7 +158,9 @@ function* barrier(call: Call): Steps {
     const commands = yield [call.nr, command, ...rest];
     return failed(commands) ? commands : commands & BARRIERS;
   }
-  return command <= MEMBARRIER.values.REGISTER_PRIVATE_EXPEDITED_SYNC_CORE ? yield [call.nr, command, ...rest] : fail('EINVAL');
+  return command <= MEMBARRIER.values.REGISTER_PRIVATE_EXPEDITED_SYNC_CORE
+    ? yield [call.nr, command, ...rest]
+    : fail('EINVAL');
 }
 
 const NUMA = 'NUMA placement is not offered';

@@ -24,7 +24,7 @@ import {
   type Resolved,
   type Steps,
 } from './dsl.js';
-import { askAll, helperLink, statxOf, statxOfFd, throughHelper, typeOf, within } from './support.js';
+import { askAll, helperLink, isHeld, statxOfFd, throughHelper, typeOf, within } from './support.js';
 
 type Action = InetQuestion['ask'];
 
@@ -118,7 +118,7 @@ function* reachPath(call: Call, action: 'connect' | 'send', path: ByteString, th
   if (typeof where === 'number') return where;
   const refused = call.ask({ ask: 'unix', action, path: where.guest }) || askAll(call, ['write'], where.guest);
   if (refused !== 0) return refused;
-  return yield* throughHelper(call, where, function* (name) {
+  return yield* throughHelper(where, function* (name) {
     const to = unixAddress(name);
     return yield* then(call.arena(to), to.length);
   });
@@ -135,13 +135,13 @@ function* bindPath(call: Call, path: ByteString, then: With): Steps {
   const refused = call.ask({ ask: 'unix', action: 'bind', path: where.guest }) || askAll(call, ['create'], where.guest);
   if (refused !== 0) return refused;
   const name = bindName(where);
-  if (where.exists || where.descriptor !== undefined) return -ERRNO.EADDRINUSE;
+  if (where.exists || isHeld(where)) return -ERRNO.EADDRINUSE;
   if (name === undefined) return -ERRNO.EINVAL;
   const to = unixAddress(name);
   const result = yield* then(call.arena(to), to.length);
   if (result !== 0) return result;
-  const made = statxOf({ dir: where.dir, name: where.name, flags: 0x100 });
-  if (typeof made !== 'number' && typeOf(made) === MODE.values.S_IFSOCK) return 0;
+  const made = call.resolve(AT_FDCWD, path, { follow: false });
+  if (typeof made !== 'number' && made.guest === where.guest && made.type === MODE.values.S_IFSOCK) return 0;
   call.log('warn', `bind: "${where.guest}" was exchanged meanwhile, the socket is elsewhere`);
   return -ERRNO.EACCES;
 }

@@ -1,6 +1,6 @@
 /** Life and death of processes and threads, TLS, futexes, scheduling, limits and what a process is told of itself. */
 import { toBytes } from '../abi/bytes.js';
-import { CLONE, FUTEX, GRND, PR, RLIMIT, WAIT } from '../abi/flags-process.js';
+import { CLONE, FUTEX, GRND, PR, RLIMIT, SIGNAL_MAX, WAIT } from '../abi/flags-process.js';
 import {
   newUtsname, oldoldUtsname, oldUtsname, rlimit, rlimit64, robustListHead, rusage, schedAttr, schedParam, siginfo, sysinfo,
   timespec32, timespec64, tms, userDesc, USER_DESC, word,
@@ -13,7 +13,7 @@ import {
 } from './dsl.js'; // prettier-ignore
 import { copied, fail, give, giveWord, guarded, isOwn, notes, ownPid, refuse, refuseOnce } from './support-process.js';
 
-const NR = { umask: 60, personality: 136, prctl: 172, exit_group: 252 } as const;
+const NR = { setpgid: 57, umask: 60, getpgid: 132, personality: 136, prctl: 172, exit_group: 252 } as const;
 
 // ---- end ----
 
@@ -25,8 +25,10 @@ function* exitGroup(call: Call): Steps {
 
 // ---- new processes and threads ----
 
-const notYet = (call: Call): number => refuseOnce(call, 'ENOSYS', 'processes and threads are not supported yet, it answers ENOSYS');
-const noExec = (call: Call): number => refuseOnce(call, 'ENOSYS', 'starting another program is not supported yet, it answers ENOSYS');
+const notYet = (call: Call): number =>
+  refuseOnce(call, 'ENOSYS', 'processes and threads are not supported yet, it answers ENOSYS');
+const noExec = (call: Call): number =>
+  refuseOnce(call, 'ENOSYS', 'starting another program is not supported yet, it answers ENOSYS');
 
 /** waitid(2) with P_PIDFD takes a descriptor. */
 const P_PIDFD = 3;
@@ -56,10 +58,12 @@ function clears(d: Descriptor): boolean {
 
 /** tls_desc_okay() of arch/x86/kernel/tls.c: data segments only; a bad one would keep the successor from starting. */
 const acceptable = (d: Descriptor): boolean =>
-  clears(d) || ((d.flags & USER_DESC.seg32) !== 0 && (d.flags & USER_DESC.contents) <= 2 && (d.flags & USER_DESC.notPresent) === 0);
+  clears(d) ||
+  ((d.flags & USER_DESC.seg32) !== 0 && (d.flags & USER_DESC.contents) <= 2 && (d.flags & USER_DESC.notPresent) === 0);
 
 const emptyDescriptor = (entry: number): Uint8Array => userDesc.encode({ entry, flags: EMPTY });
-const recorded = (call: Call, i: number): Uint8Array => call.thread.tls[i] ?? emptyDescriptor(call.process.firstTls + i);
+const recorded = (call: Call, i: number): Uint8Array =>
+  call.thread.tls[i] ?? emptyDescriptor(call.process.firstTls + i);
 
 /** The index of the TLS entry that a number means, -1 for none that programs may use. */
 function tlsIndex(call: Call, entry: number): number {
@@ -80,7 +84,9 @@ function* setThreadArea(call: Call): Steps {
   const entry = call.process.firstTls + i;
   const refused = asked.entry === ANY_ENTRY ? giveWord(call, call.r[0], entry) : 0;
   if (refused !== 0) return refused;
-  const descriptor = clears(asked) ? emptyDescriptor(entry) : userDesc.encode({ ...asked, entry, flags: asked.flags & FLAG_BITS });
+  const descriptor = clears(asked)
+    ? emptyDescriptor(entry)
+    : userDesc.encode({ ...asked, entry, flags: asked.flags & FLAG_BITS });
   if (Buffer.compare(descriptor, recorded(call, i)) === 0) return 0;
   call.thread.tls[i] = descriptor;
   return { outcome: 'respawn', result: 0 };
@@ -118,7 +124,14 @@ function* futex(call: Call, timespec: Struct): Steps {
   return yield [call.nr, first, how, value, fourth, second, third];
 }
 
-const futexArguments = { word: address(), operation: flags(FUTEX), value: uint(), timeout: address(), second: address(), third: uint() };
+const futexArguments = {
+  word: address(),
+  operation: flags(FUTEX),
+  value: uint(),
+  timeout: address(),
+  second: address(),
+  third: uint(),
+};
 
 const ROBUST_LIST = robustListHead.size;
 
@@ -163,7 +176,7 @@ const SECCOMP_MODE_STRICT = 1;
 /** What the helper knows: by option, from the call and its second argument. */
 const PRCTL_ANSWERED: Readonly<Record<number, (call: Call, value: number) => number>> = {
   [P.PR_SET_PDEATHSIG]: (call, value) => {
-    if (value > 64) return fail('EINVAL');
+    if (value > SIGNAL_MAX) return fail('EINVAL');
     notes(call).deathSignal = value;
     return 0;
   },
@@ -254,14 +267,17 @@ const PRIO_PROCESS = 0;
 const IOPRIO_WHO_PROCESS = 1;
 /** Priorities are asked and set by kind of target; only the process itself will do. */
 const ownTarget = (kind: number) => (call: Call, words: number[]) =>
-  words[0] === kind ? ownPid(1)(call, words) : refuse(call, 'EPERM', 'process groups and users reach beyond the sandbox');
+  words[0] === kind
+    ? ownPid(1)(call, words)
+    : refuse(call, 'EPERM', 'process groups and users reach beyond the sandbox');
 
 /** A new group may be the program's own or one that it is in already. */
 function* setGroup(call: Call): Steps {
   const [who, group] = call.r;
   if (!isOwn(call, who)) return refuse(call, 'EPERM', `process ${who | 0} is none of the sandbox's`);
-  if (!isOwn(call, group) && group !== (yield [132, 0])) return refuse(call, 'EPERM', `process group ${group | 0} is none of the sandbox's`);
-  return yield [57, 0, group];
+  if (!isOwn(call, group) && group !== (yield [NR.getpgid, 0]))
+    return refuse(call, 'EPERM', `process group ${group | 0} is none of the sandbox's`);
+  return yield [NR.setpgid, 0, group];
 }
 
 // ---- rows ----
@@ -272,7 +288,13 @@ const rusageOut = { usage: structOut(rusage, true) };
 export const processes = family({
   exit: odd(1, { status: int() }, exitGroup, { returns: 'void' }),
   exit_group: odd(252, { status: int() }, exitGroup, { returns: 'void' }),
-  clone: later(120, { flags: flags(CLONE), stack: address(), parentTid: address(), tls: address(), childTid: address() }),
+  clone: later(120, {
+    flags: flags(CLONE),
+    stack: address(),
+    parentTid: address(),
+    tls: address(),
+    childTid: address(),
+  }),
   clone3: later(435, { arguments: address(), size: size() }),
   fork: later(2),
   vfork: later(190),
@@ -353,7 +375,9 @@ export const processes = family({
   sysinfo: delegated(116, { out: structOut(sysinfo) }),
 
   uname: answered(122, { out: structOut(newUtsname) }, (call) => call.put(call.r[0], hostNames())),
-  olduname: answered(109, { out: structOut(oldUtsname) }, (call) => call.put(call.r[0], hostNames().subarray(0, oldUtsname.size))),
+  olduname: answered(109, { out: structOut(oldUtsname) }, (call) =>
+    call.put(call.r[0], hostNames().subarray(0, oldUtsname.size)),
+  ),
   oldolduname: answered(59, { out: structOut(oldoldUtsname) }, (call) => call.put(call.r[0], oldestNames())),
   getcpu: delegated(318, { cpu: structOut(word, true), node: structOut(word, true) }),
   getrandom: delegated(355, { buffer: bytesOut('count'), count: size(), flags: flags(GRND) }, { returns: 'count' }),
@@ -366,4 +390,3 @@ export const processes = family({
   pidfd_send_signal: denied(424, 'ENOSYS', 'process descriptors are not offered yet'),
   pidfd_getfd: denied(438, 'EPERM', 'it takes descriptors out of other processes'),
 });
-

@@ -3,10 +3,37 @@
  * one that the program sends to itself is dropped with a log line. Masks and alternate stacks are virtual; the kernel's
  * are the sandbox's own, as are its handlers of SIGILL and SIGSEGV.
  */
-import { ITIMER, SA, SIG_HOW, signalName, SIGNAL, SIGNAL_MAX, SS } from '../abi/flags-process.js';
-import { itimerval, oldSigaction, oldSigset, sigaction, sigaltstack, siginfo, sigset, timespec32, timespec64 } from '../abi/structs-process.js';
+import { CLOCK, ITIMER, SA, SIG_HOW, signalName, SIGNAL, SIGNAL_MAX, SS } from '../abi/flags-process.js';
+import {
+  itimerval,
+  oldSigaction,
+  oldSigset,
+  sigaction,
+  sigaltstack,
+  siginfo,
+  sigset,
+  timespec32,
+  timespec64,
+} from '../abi/structs-process.js';
 import type { Struct, Values } from '../abi/ctype.js';
-import { address, answered, delegated, denied, family, flags, odd, pid, signal, size, structIn, structOut, uint, type Call, type Order, type Steps } from './dsl.js';
+import {
+  address,
+  answered,
+  delegated,
+  denied,
+  family,
+  flags,
+  odd,
+  pid,
+  signal,
+  size,
+  structIn,
+  structOut,
+  uint,
+  type Call,
+  type Order,
+  type Steps,
+} from './dsl.js';
 import { copied, fail, give, giveOptional, isOwn, once, refuse, refuseOnce } from './support-process.js';
 
 const NR = { pause: 29, kill: 37, nanosleep: 162, rt_sigaction: 174, clock_nanosleep_time64: 407 } as const;
@@ -46,7 +73,11 @@ function actionOf(call: Call, sig: number): Action {
 
 /** What the kernel gets for an action: ignored or default, with what it means for children. */
 function kernelAction({ handler, flags }: Action): Uint8Array {
-  return encode({ ...DEFAULT, handler: handler === SIG_IGN ? SIG_IGN : SIG_DFL, flags: flags & (SA_NOCLDSTOP | SA_NOCLDWAIT) });
+  return encode({
+    ...DEFAULT,
+    handler: handler === SIG_IGN ? SIG_IGN : SIG_DFL,
+    flags: flags & (SA_NOCLDSTOP | SA_NOCLDWAIT),
+  });
 }
 
 /** Records a new action and lets the kernel ignore the signal, or no longer. */
@@ -67,7 +98,10 @@ function* changeAction(call: Call, layout: Struct): Steps {
   const set = bytes === null ? 0 : yield* setAction(call, sig, widenMask(layout.decode(bytes)));
   return set !== 0 ? set : giveOptional(call, previous, old);
 }
-const narrowMask = (layout: Struct, a: Action): Values => ({ ...a, mask: layout === oldSigaction ? a.mask & 0xffffffffn : a.mask });
+const narrowMask = (layout: Struct, a: Action): Values => ({
+  ...a,
+  mask: layout === oldSigaction ? a.mask & 0xffffffffn : a.mask,
+});
 const widenMask = (values: Values): Action => ({ ...values, mask: BigInt(values.mask as bigint) }) as unknown as Action;
 
 /** signal(2) as System V had it: the handler goes after one signal. */
@@ -108,7 +142,7 @@ const withSize = (argument: number, answer: (call: Call) => number) => (call: Ca
   call.r[argument] === SIGSET_SIZE ? answer(call) : fail('EINVAL');
 
 /** Nothing is ever pending: what the program sends to itself acts at once. */
-const noneBut = (call: Call): number =>
+const nonePending = (call: Call): number =>
   call.r[1] > SIGSET_SIZE ? fail('EINVAL') : give(call, call.r[0], new Uint8Array(call.r[1]));
 
 // ---- alternate stack ----
@@ -151,8 +185,10 @@ function* timedWait(call: Call, layout: Struct): Steps {
   if (timeout === 0) return yield* wait();
   const time = copied(call, timeout, layout.size);
   if (time < 0) return time;
-  const CLOCK_MONOTONIC = 1;
-  const order: Order = layout === timespec32 ? [NR.nanosleep, time, 0] : [NR.clock_nanosleep_time64, CLOCK_MONOTONIC, 0, time, 0];
+  const order: Order =
+    layout === timespec32
+      ? [NR.nanosleep, time, 0]
+      : [NR.clock_nanosleep_time64, CLOCK.values.CLOCK_MONOTONIC, 0, time, 0];
   const slept = yield order;
   return slept === 0 ? fail('EAGAIN') : slept;
 }
@@ -196,10 +232,23 @@ function* queue(call: Call, target: number, sig: number, info: number): Steps {
 const noFrame = (call: Call): number => refuseOnce(call, 'ENOSYS', 'no handler is running');
 const NO_TIMERS = 'its signal could leave the sandbox; not offered yet';
 
-const actionArguments = (layout: Struct) => ({ signal: signal(), action: structIn(layout, true), old: structOut(layout, true) });
-const maskArguments = (layout: Struct) => ({ how: flags(SIG_HOW), set: structIn(layout, true), old: structOut(layout, true) });
+const actionArguments = (layout: Struct) => ({
+  signal: signal(),
+  action: structIn(layout, true),
+  old: structOut(layout, true),
+});
+const maskArguments = (layout: Struct) => ({
+  how: flags(SIG_HOW),
+  set: structIn(layout, true),
+  old: structOut(layout, true),
+});
 const timers = { kind: flags(ITIMER), value: structIn(itimerval, true), old: structOut(itimerval, true) };
-const timedWaitArguments = (time: Struct) => ({ set: structIn(sigset), info: structOut(siginfo, true), timeout: structIn(time, true), size: size() });
+const timedWaitArguments = (time: Struct) => ({
+  set: structIn(sigset),
+  info: structOut(siginfo, true),
+  timeout: structIn(time, true),
+  size: size(),
+});
 
 export const signals = family({
   rt_sigaction: odd(174, { ...actionArguments(sigaction), size: size() }, function* (call) {
@@ -208,7 +257,11 @@ export const signals = family({
   sigaction: odd(67, actionArguments(oldSigaction), (call) => changeAction(call, oldSigaction)),
   signal: odd(48, { signal: signal(), handler: address() }, systemVSignal, { returns: 'address' }),
 
-  rt_sigprocmask: answered(175, { ...maskArguments(sigset), size: size() }, withSize(3, (call) => changeMask(call, sigset))),
+  rt_sigprocmask: answered(
+    175,
+    { ...maskArguments(sigset), size: size() },
+    withSize(3, (call) => changeMask(call, sigset)),
+  ),
   sigprocmask: answered(126, maskArguments(oldSigset), (call) => changeMask(call, oldSigset)),
   sgetmask: answered(68, {}, (call) => Number(call.thread.mask & 0xffffffffn)),
   ssetmask: answered(69, { mask: uint() }, (call) => {
@@ -216,8 +269,10 @@ export const signals = family({
     call.thread.mask = BigInt(call.r[0]) & ~UNBLOCKABLE;
     return Number(old & 0xffffffffn);
   }),
-  rt_sigpending: answered(176, { set: address(), size: size() }, noneBut),
-  sigpending: answered(73, { set: structOut(oldSigset) }, (call) => call.put(call.r[0], new Uint8Array(oldSigset.size))),
+  rt_sigpending: answered(176, { set: address(), size: size() }, nonePending),
+  sigpending: answered(73, { set: structOut(oldSigset) }, (call) =>
+    call.put(call.r[0], new Uint8Array(oldSigset.size)),
+  ),
   sigaltstack: answered(186, { stack: structIn(sigaltstack, true), old: structOut(sigaltstack, true) }, changeStack),
 
   pause: odd(29, {}, wait),
@@ -227,14 +282,24 @@ export const signals = family({
   rt_sigtimedwait_time64: odd(421, timedWaitArguments(timespec64), (call) => timedWait(call, timespec64)),
 
   kill: odd(37, { pid: pid(), signal: signal() }, (call) => send(call, call.r[0], call.r[1])),
-  tkill: odd(238, { thread: pid(), signal: signal() }, (call) => sendToThread(call, call.process.pid, call.r[0], call.r[1])),
-  tgkill: odd(270, { pid: pid(), thread: pid(), signal: signal() }, (call) => sendToThread(call, call.r[0], call.r[1], call.r[2])),
-  rt_sigqueueinfo: odd(178, { pid: pid(), signal: signal(), info: structIn(siginfo) }, (call) => queue(call, call.r[0], call.r[1], call.r[2])),
-  rt_tgsigqueueinfo: odd(335, { pid: pid(), thread: pid(), signal: signal(), info: structIn(siginfo) }, function* (call) {
-    const [group, thread, sig, info] = call.r;
-    if ((group | 0) <= 0 || (thread | 0) <= 0) return fail('EINVAL');
-    return yield* queue(call, isOwn(call, group) ? thread : group, sig, info);
-  }),
+  tkill: odd(238, { thread: pid(), signal: signal() }, (call) =>
+    sendToThread(call, call.process.pid, call.r[0], call.r[1]),
+  ),
+  tgkill: odd(270, { pid: pid(), thread: pid(), signal: signal() }, (call) =>
+    sendToThread(call, call.r[0], call.r[1], call.r[2]),
+  ),
+  rt_sigqueueinfo: odd(178, { pid: pid(), signal: signal(), info: structIn(siginfo) }, (call) =>
+    queue(call, call.r[0], call.r[1], call.r[2]),
+  ),
+  rt_tgsigqueueinfo: odd(
+    335,
+    { pid: pid(), thread: pid(), signal: signal(), info: structIn(siginfo) },
+    function* (call) {
+      const [group, thread, sig, info] = call.r;
+      if ((group | 0) <= 0 || (thread | 0) <= 0) return fail('EINVAL');
+      return yield* queue(call, isOwn(call, group) ? thread : group, sig, info);
+    },
+  ),
 
   alarm: delegated(27, { seconds: uint() }),
   setitimer: delegated(104, timers),

@@ -56,7 +56,8 @@ export const give = (call: Call, address: number, bytes: Uint8Array): number =>
 export const giveOptional = (call: Call, address: number, bytes: Uint8Array): number =>
   address === 0 ? 0 : give(call, address, bytes);
 
-export const giveWord = (call: Call, address: number, value: number): number => give(call, address, word.encode({ value }));
+export const giveWord = (call: Call, address: number, value: number): number =>
+  give(call, address, word.encode({ value }));
 
 /** Bytes of the program, copied once to where the trustee reads them; null stays null. Negative errno on failure. */
 export function copied(call: Call, address: number, size: number): number {
@@ -70,7 +71,8 @@ export function copied(call: Call, address: number, size: number): number {
 type Named = readonly (readonly [name: string, kind: Kind])[];
 
 function lengthOf(call: Call, kind: Extract<Kind, { kind: 'bytes' }>, args: Named): number {
-  const count = typeof kind.length === 'number' ? kind.length : call.r[args.findIndex(([name]) => name === kind.length)];
+  const count =
+    typeof kind.length === 'number' ? kind.length : call.r[args.findIndex(([name]) => name === kind.length)];
   return count * (kind.of ?? 1);
 }
 

@@ -2,15 +2,14 @@
 import { fromBytes, toBytes, type ByteString } from '../abi/bytes.js';
 import type { Struct, Values } from '../abi/ctype.js';
 import { ERRNO } from '../abi/errno.js';
-import { AT, AT_FDCWD, MODE, OPEN, S_IFMT, STATX_BASIC_STATS } from '../abi/flags.js';
+import { AT, FCNTL, OPEN, S_IFMT, STATX_BASIC_STATS } from '../abi/flags.js';
 import { oldKernelStat, stat, stat64, statfs, statfs64, statx } from '../abi/structs.js';
 import { native } from '../native/index.js';
 import type { Access } from '../questions.js';
 import type { Call, PathAccess, ResolveOptions, Resolved, Steps } from './dsl.js';
 
-const { AT_SYMLINK_NOFOLLOW } = AT.values;
-const { O_PATH, O_NOFOLLOW } = OPEN.values;
-const { S_IFREG } = MODE.values;
+const { AT_EMPTY_PATH } = AT.values;
+const { O_PATH } = OPEN.values;
 
 /** Results from here up are negative errnos. */
 export const failed = (result: number): boolean => result < 0 && result >= -4095;
@@ -27,49 +26,30 @@ export const offset64 = (low: number, high: number): bigint => BigInt.asIntN(64,
 
 // ---- acting on a resolved path ----
 
-/** Where a native *at call acts; `flags` keeps it from following a link that was put there since. */
+/** Where a native *at call acts. */
 export interface Place {
   readonly dir: number;
   readonly name: ByteString;
   readonly flags: number;
 }
 
-/** The place of what exists, or a negative errno. Magic links lead to the object that is pinned. */
-export function place(call: Call, where: Resolved): Place | number {
-  if (where.name === '') return { dir: AT_FDCWD, name: ownLink(where.dir), flags: 0 };
-  if (where.descriptor === undefined)
-    return where.exists ? { dir: where.dir, name: where.name, flags: AT_SYMLINK_NOFOLLOW } : -ERRNO.ENOENT;
-  const pin = call.pin(where.descriptor);
-  return pin < 0 ? pin : { dir: AT_FDCWD, name: ownLink(pin), flags: 0 };
-}
-
-/** The name by which the helper's calls without an *at form reach what one of its descriptors refers to. */
+/** The name by which the helper's calls reach what one of its descriptors refers to: a symlink itself, too. */
 export const ownLink = (fd: number): ByteString => `/proc/self/fd/${fd}`;
 /** The same, for calls that the trustee makes: the helper's descriptor cannot be swapped by the program. */
 export const helperLink = (fd: number): ByteString => `/proc/${process.pid}/fd/${fd}`;
 
-/** Runs `act` with the place of argument i's path; the place's errno otherwise. */
-export function acting(call: Call, where: Resolved, act: (at: Place) => number): number {
-  const at = place(call, where);
-  return typeof at === 'number' ? at : act(at);
-}
+/** Was it reached by a descriptor that the program holds, not by its name? */
+export const isHeld = (where: Resolved): boolean => where.descriptor !== undefined || where.anonymous !== undefined;
 
-/**
- * Runs `act` with a name of the object itself, for calls without an *at form. A symlink that was put there since is
- * an object of its own then, never followed.
- */
-export function onObject(call: Call, where: Resolved, act: (name: ByteString) => number): number {
-  return acting(call, where, (at) => {
-    if (where.descriptor !== undefined) return act(at.name);
-    const fd = native.openat(at.dir, at.name, O_PATH | O_NOFOLLOW, 0);
-    if (fd < 0) return fd;
-    try {
-      return act(ownLink(fd));
-    } finally {
-      native.close(fd);
-    }
-  });
-}
+/** Runs `act` with a name of the object that was resolved, which nothing put in its place since can change. */
+export const onObject = (where: Resolved, act: (name: ByteString) => number): number =>
+  where.object === undefined ? -ERRNO.ENOENT : act(ownLink(where.object));
+
+/** -EROFS for what lies in the sysroot, otherwise 0. */
+export const frozen = (where: Resolved): number => (where.layer === 'sysroot' ? -ERRNO.EROFS : 0);
+
+/** onObject for calls that change it. */
+export const changeObject = (where: Resolved, act: (name: ByteString) => number): number => frozen(where) || onObject(where, act);
 
 /** What an odd row does with a path argument: read once, resolved, asked. */
 export function pathOf(call: Call, dir: number, address: number, access: Access, options: ResolveOptions): Resolved | number {
@@ -91,7 +71,7 @@ export function askAll(call: Call, accesses: readonly Access[], path: ByteString
 }
 
 /** stat of a name; what the program holds open already it may look at. */
-export const statAccess: PathAccess = (_r, path) => (path.descriptor === undefined ? ['stat'] : []);
+export const statAccess: PathAccess = (_r, path) => (isHeld(path) ? [] : ['stat']);
 
 // ---- stat ----
 
@@ -103,13 +83,13 @@ export function statxOf(at: Place): Values | number {
   return result < 0 ? result : statx.decode(buffer);
 }
 /** The same of a descriptor of the helper. */
-export const statxOfFd = (fd: number): Values | number => statxOf({ dir: AT_FDCWD, name: ownLink(fd), flags: 0 });
+export const statxOfFd = (fd: number): Values | number => statxOf({ dir: fd, name: '', flags: AT_EMPTY_PATH });
+/** The same of what was resolved. */
+export const statxOfPath = (where: Resolved): Values | number =>
+  where.object === undefined ? -ERRNO.ENOENT : statxOfFd(where.object);
 
 /** S_IFMT bits of a statx. */
 export const typeOf = (s: Values): number => Number(s.stx_mode) & S_IFMT;
-
-export const sameObject = (a: Values, b: Values): boolean =>
-  a.stx_ino === b.stx_ino && a.stx_dev_major === b.stx_dev_major && a.stx_dev_minor === b.stx_dev_minor;
 
 /** new_encode_dev() and old_encode_dev() of the kernel's include/linux/kdev_t.h. */
 export const newDevice = (major: number, minor: number): number => ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;
@@ -210,13 +190,10 @@ export function putStatfs(call: Call, name: ByteString, out: number, wide: boole
   return call.putStruct(out, statfs, values);
 }
 
-/** Is it a regular file? */
-export const isRegular = (s: Values): boolean => typeOf(s) === S_IFREG;
-
 // ---- what a descriptor allows ----
 
 const { O_ACCMODE, O_RDWR, O_WRONLY } = OPEN.values;
-const F_GETFL = 3;
+const { F_GETFL, F_DUPFD_CLOEXEC } = FCNTL.values;
 
 /** What a descriptor of the helper may be used for. */
 export interface Held {
@@ -236,7 +213,7 @@ export function heldBy(fd: number): Held | number {
 export function nameOf(call: Call, fd: number): ByteString | undefined {
   const s = statxOfFd(fd);
   if (typeof s === 'number' || Number(s.stx_nlink) === 0) return undefined;
-  const name = call.guestPath?.(fd);
+  const name = call.guestPath(fd);
   return typeof name === 'string' && name.startsWith('/') ? name : undefined;
 }
 
@@ -264,12 +241,10 @@ export function within(call: Call, ...ranges: readonly (readonly [at: number, le
   return 0;
 }
 
-/** Does `act` with a helper's O_PATH descriptor of what is resolved: a name that the program cannot put another object behind. */
-export function* throughHelper(call: Call, where: Resolved, act: (name: ByteString) => Steps): Steps {
-  const at = place(call, where);
-  if (typeof at === 'number') return at;
-  if (where.descriptor !== undefined) return yield* act(at.name.replace('/self/', `/${process.pid}/`));
-  const fd = native.openat(at.dir, at.name, O_PATH | O_NOFOLLOW, 0);
+/** Does `act` with a descriptor of the helper of what is resolved: a name that the program cannot put another object behind. */
+export function* throughHelper(where: Resolved, act: (name: ByteString) => Steps): Steps {
+  if (where.object === undefined) return -ERRNO.ENOENT;
+  const fd = native.fcntl(where.object, F_DUPFD_CLOEXEC, 0);
   if (fd < 0) return fd;
   try {
     return yield* act(helperLink(fd));

@@ -7,7 +7,7 @@ import { files } from './files.js';
 import { identity } from './identity.js';
 import { ipc } from './ipc.js';
 import { memory } from './memory.js';
-import { multiplexed } from './multiplexed.js';
+import { multiplexed, SOCKETCALL } from './multiplexed.js';
 import { net } from './net.js';
 import { processes } from './process.js';
 import { signals } from './signals.js';
@@ -47,9 +47,15 @@ export const rows: readonly (Row | undefined)[] = join(families);
 export const rowOf = (call: number | string): Row | undefined =>
   rows[typeof call === 'number' ? call : (NUMBERS[call as SyscallName] ?? -1)];
 
-const bySocketcall = new Map(rows.flatMap((row) => (row?.via?.socketcall === undefined ? [] : [[row.via.socketcall, row]])));
-/** The row that a sub-call of socketcall(2) means. */
-export const socketcallRow = (sub: number): Row | undefined => bySocketcall.get(sub);
+/** The row that a sub-call of socketcall(2) runs. */
+export function socketcallRow(sub: number): Row | undefined {
+  const call = SOCKETCALL.get(sub);
+  return call === undefined ? undefined : rowOf(call.row);
+}
+
+/** Without a row of their own: they run as the call that they carry. */
+const CARRIERS: readonly SyscallName[] = ['socketcall'];
 
 /** Names that the kernel's table has and no family. */
-export const missing = (): SyscallName[] => (Object.keys(NUMBERS) as SyscallName[]).filter((name) => rowOf(name) === undefined);
+export const missing = (): SyscallName[] =>
+  (Object.keys(NUMBERS) as SyscallName[]).filter((name) => rowOf(name) === undefined && !CARRIERS.includes(name));

@@ -6,7 +6,22 @@ import { CLOCK } from '../abi/flags-process.js';
 import { time32, timespec32, timespec64, timeval, timex32, timex64, timezone, word } from '../abi/structs-process.js';
 import type { Struct } from '../abi/ctype.js';
 import { native } from '../native/index.js';
-import { answered, delegated, denied, family, flags, hex, odd, structIn, structInOut, structOut, type Args, type Call, type Row, type Steps } from './dsl.js';
+import {
+  answered,
+  delegated,
+  denied,
+  family,
+  flags,
+  hex,
+  odd,
+  structIn,
+  structInOut,
+  structOut,
+  type Args,
+  type Call,
+  type Row,
+  type Steps,
+} from './dsl.js';
 import { copied, fail, give, giveOptional, guarded, isOwn, type Guard } from './support-process.js';
 
 const { CLOCK_REALTIME, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID, CLOCK_TAI } = CLOCK.values;
@@ -89,13 +104,22 @@ const adjust = (nr: number, args: Args): Row => guarded(nr, args, lookOnly(Objec
 
 const clock = () => flags(CLOCK);
 const clockArguments = (layout: Struct) => ({ clock: clock(), time: structOut(layout) });
-const sleepArguments = (layout: Struct) => ({ clock: clock(), flags: hex(), time: structIn(layout), rest: structOut(layout, true) });
+const sleepArguments = (layout: Struct) => ({
+  clock: clock(),
+  flags: hex(),
+  time: structIn(layout),
+  rest: structOut(layout, true),
+});
 
 export const time = family({
   clock_gettime: odd(265, clockArguments(timespec32), (call) => getTime(call, timespec32)),
   clock_gettime64: odd(403, clockArguments(timespec64), (call) => getTime(call, timespec64)),
-  clock_getres: answered(266, { clock: clock(), time: structOut(timespec32, true) }, (call) => getResolution(call, timespec32)),
-  clock_getres_time64: answered(406, { clock: clock(), time: structOut(timespec64, true) }, (call) => getResolution(call, timespec64)),
+  clock_getres: answered(266, { clock: clock(), time: structOut(timespec32, true) }, (call) =>
+    getResolution(call, timespec32),
+  ),
+  clock_getres_time64: answered(406, { clock: clock(), time: structOut(timespec64, true) }, (call) =>
+    getResolution(call, timespec64),
+  ),
   gettimeofday: answered(78, { time: structOut(timeval, true), zone: structOut(timezone, true) }, getTimeOfDay),
   time: answered(13, { time: structOut(time32, true) }, getSeconds),
 

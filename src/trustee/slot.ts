@@ -3,7 +3,18 @@
  * starts with, and the arena of deep-copied arguments. Offsets are those of src/wire/layout.ts.
  */
 import { native } from '../native/index.js';
-import { ARENA, FRAME_EIP, FRAME_SIZE, FRAMES, SIGFRAME, SLOT, SLOT_SIZE, TLS_COUNT, USER_DESC_SIZE, type Frame } from '../wire/layout.js';
+import {
+  ARENA,
+  FRAME_EIP,
+  FRAME_SIZE,
+  FRAMES,
+  SIGFRAME,
+  SLOT,
+  SLOT_SIZE,
+  TLS_COUNT,
+  USER_DESC_SIZE,
+  type Frame,
+} from '../wire/layout.js';
 
 /** What holds for every slot of a process. */
 export interface SlotConstants {
@@ -46,7 +57,30 @@ export const segmentsOf = (cs: number): Segments => ({
   hookKey: ((firstTlsEntry(cs) + 1) << 3) | 3,
 });
 
-const SC = ['gs', 'fs', 'es', 'ds', 'edi', 'esi', 'ebp', 'esp', 'ebx', 'edx', 'ecx', 'eax', 'trapno', 'err', 'eip', 'cs', 'eflags', 'sp', 'ss', 'fpstate', 'oldmask', 'cr2'] as const;
+const SC = [
+  'gs',
+  'fs',
+  'es',
+  'ds',
+  'edi',
+  'esi',
+  'ebp',
+  'esp',
+  'ebx',
+  'edx',
+  'ecx',
+  'eax',
+  'trapno',
+  'err',
+  'eip',
+  'cs',
+  'eflags',
+  'sp',
+  'ss',
+  'fpstate',
+  'oldmask',
+  'cr2',
+] as const;
 /** Word offsets of struct sigcontext_32's registers. */
 export const SIGCONTEXT = Object.fromEntries(SC.map((name, i) => [name, i])) as Record<(typeof SC)[number], number>;
 
@@ -130,7 +164,16 @@ export class Slot {
     const { code, data, hookKey } = this.segments;
     frame.fill(0);
     const sc = frame.subarray(SIGFRAME.sc / 4);
-    const values = { ...state, fs: hookKey, es: data, ds: data, ss: data, cs: code, sp: state.esp, oldmask: Number(mask & 0xffffffffn) };
+    const values = {
+      ...state,
+      fs: hookKey,
+      es: data,
+      ds: data,
+      ss: data,
+      cs: code,
+      sp: state.esp,
+      oldmask: Number(mask & 0xffffffffn),
+    };
     for (const [name, value] of Object.entries(values)) sc[SIGCONTEXT[name as keyof typeof SIGCONTEXT]] = value;
     frame[SIGFRAME.extramask / 4] = Number(mask >> 32n);
   }

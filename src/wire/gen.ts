@@ -12,9 +12,7 @@ const group = (prefix: string, values: Record<string, number>): string[] =>
   Object.entries(values).map(([name, value]) => define(`${prefix}_${upper(name)}`, value));
 
 export function header(): string {
-  const frames = wire.FRAMES.map((name, i) =>
-    define(`FRAME_${upper(name)}`, wire.SLOT.frames + i * wire.FRAME_SIZE),
-  );
+  const frames = wire.FRAMES.map((name, i) => define(`FRAME_${upper(name)}`, wire.SLOT.frames + i * wire.FRAME_SIZE));
   const lines = [
     '/* Generated from src/wire/layout.ts by `npm run gen`. */',
     '#ifndef WIRE_GEN_H',

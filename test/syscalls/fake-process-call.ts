@@ -97,7 +97,12 @@ export interface Ran {
 }
 
 /** Runs a row: `results` are what the trustee's calls give, in turn; 0 when they run out. */
-export function run(row: Row | undefined, fake: FakeCall, registers: readonly number[], results: readonly number[] = []): Ran {
+export function run(
+  row: Row | undefined,
+  fake: FakeCall,
+  registers: readonly number[],
+  results: readonly number[] = [],
+): Ran {
   if (row === undefined) throw new Error('no such row');
   fake.nr = row.nr;
   fake.r = new Uint32Array(6);

@@ -4,7 +4,8 @@ import { MAP, MREMAP, PROT } from '../../src/abi/flags-process.js';
 import { memory } from '../../src/syscalls/memory.js';
 import { FakeCall, MEMORY, PROTECTED, RESERVED, run } from './fake-process-call.js';
 
-const { MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_HUGETLB, MAP_PRIVATE, MAP_SHARED } = MAP.values;
+const { MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_HUGETLB, MAP_PRIVATE, MAP_SHARED } =
+  MAP.values;
 const { PROT_EXEC, PROT_READ } = PROT.values;
 const PAGE = 0x1000;
 const ANON = MAP_PRIVATE | MAP_ANONYMOUS;
@@ -141,7 +142,10 @@ describe('address space', () => {
       expect(run(memory.brk, call, [0], [now])).to.deep.equal({ orders: [[45, 0]], result: now });
     });
     it('moves it', () => {
-      expect(run(memory.brk, call, [now + PAGE], [now, now + PAGE]).orders).to.deep.equal([[45, 0], [45, now + PAGE]]);
+      expect(run(memory.brk, call, [now + PAGE], [now, now + PAGE]).orders).to.deep.equal([
+        [45, 0],
+        [45, now + PAGE],
+      ]);
     });
     it('stays when protected memory is in the way, up or down', () => {
       expect(run(memory.brk, call, [PROTECTED + PAGE], [now])).to.deep.equal({ orders: [[45, 0]], result: now });

@@ -7,7 +7,10 @@ import { processes } from '../../src/syscalls/process.js';
 import { FakeCall, FIRST_TLS, MEMORY, PID, PROTECTED, RESERVED, run } from './fake-process-call.js';
 
 const AT = MEMORY + 0x200;
-const text = (bytes: unknown): string => Buffer.from(bytes as Uint8Array).toString('latin1').replace(/\0.*$/s, '');
+const text = (bytes: unknown): string =>
+  Buffer.from(bytes as Uint8Array)
+    .toString('latin1')
+    .replace(/\0.*$/s, '');
 
 describe('processes', () => {
   let call: FakeCall;
@@ -32,7 +35,10 @@ describe('processes', () => {
   });
 
   it('waitid refuses a reserved descriptor', () => {
-    expect(run(processes.waitid, call, [3, RESERVED.from, 0, 4, 0])).to.deep.equal({ orders: [], result: -ERRNO.EBADF });
+    expect(run(processes.waitid, call, [3, RESERVED.from, 0, 4, 0])).to.deep.equal({
+      orders: [],
+      result: -ERRNO.EBADF,
+    });
     expect(run(processes.waitid, call, [0, 0, PROTECTED, 4, 0])).to.deep.equal({ orders: [], result: -ERRNO.EFAULT });
     expect(run(processes.waitid, call, [0, RESERVED.from, 0, 4, 0], [-ERRNO.ECHILD]).result).to.equal(-ERRNO.ECHILD);
   });
@@ -45,7 +51,12 @@ describe('processes', () => {
     it('records the first free entry, tells it to the program and starts the thread anew', () => {
       store({ entry: 0xffffffff, base: 0x1234, limit: 0xfffff, flags: DATA });
       expect(set()).to.deep.equal({ orders: [], result: { outcome: 'respawn', result: 0 } });
-      expect(userDesc.decode(call.thread.tls[0])).to.deep.equal({ entry: FIRST_TLS, base: 0x1234, limit: 0xfffff, flags: DATA });
+      expect(userDesc.decode(call.thread.tls[0])).to.deep.equal({
+        entry: FIRST_TLS,
+        base: 0x1234,
+        limit: 0xfffff,
+        flags: DATA,
+      });
       expect(userDesc.decode(call.get(AT, 16) as Uint8Array).entry).to.equal(FIRST_TLS);
       store({ entry: 0xffffffff, base: 0x5678, limit: 1, flags: DATA });
       set();
@@ -83,7 +94,12 @@ describe('processes', () => {
       set();
       call.put(AT, userDesc.encode({ entry: FIRST_TLS + 2 }));
       expect(run(processes.get_thread_area, call, [AT]).result).to.equal(0);
-      expect(userDesc.decode(call.get(AT, 16) as Uint8Array)).to.deep.equal({ entry: FIRST_TLS + 2, base: 8, limit: 1, flags: DATA });
+      expect(userDesc.decode(call.get(AT, 16) as Uint8Array)).to.deep.equal({
+        entry: FIRST_TLS + 2,
+        base: 8,
+        limit: 1,
+        flags: DATA,
+      });
       call.put(AT, userDesc.encode({ entry: FIRST_TLS }));
       run(processes.get_thread_area, call, [AT]);
       expect(userDesc.decode(call.get(AT, 16) as Uint8Array).flags).to.equal(0x28);
@@ -125,7 +141,16 @@ describe('processes', () => {
         it(`refuses ${op | flag} on 0x${first.toString(16)}, 0x${second.toString(16)}`, () => {
           expect(futex(first, op | flag, 1, 0, second, 0)).to.deep.equal({ orders: [], result: -ERRNO.EFAULT });
         });
-    for (const op of [F.FUTEX_FD, F.FUTEX_LOCK_PI, F.FUTEX_UNLOCK_PI, F.FUTEX_TRYLOCK_PI, F.FUTEX_WAIT_REQUEUE_PI, 12, 13, 77])
+    for (const op of [
+      F.FUTEX_FD,
+      F.FUTEX_LOCK_PI,
+      F.FUTEX_UNLOCK_PI,
+      F.FUTEX_TRYLOCK_PI,
+      F.FUTEX_WAIT_REQUEUE_PI,
+      12,
+      13,
+      77,
+    ])
       it(`does not have operation ${op}`, () => expect(futex(MEMORY, op).result).to.equal(-ERRNO.ENOSYS));
   });
 
@@ -185,7 +210,10 @@ describe('processes', () => {
     it('setpgid joins only its own group', () => {
       expect(run(processes.setpgid, call, [0, 0]).orders).to.deep.equal([[57, 0, 0]]);
       expect(run(processes.setpgid, call, [PID, PID]).orders).to.deep.equal([[57, 0, PID]]);
-      expect(run(processes.setpgid, call, [0, 55], [55]).orders).to.deep.equal([[132, 0], [57, 0, 55]]);
+      expect(run(processes.setpgid, call, [0, 55], [55]).orders).to.deep.equal([
+        [132, 0],
+        [57, 0, 55],
+      ]);
       expect(run(processes.setpgid, call, [0, 55], [54]).result).to.equal(-ERRNO.EPERM);
       expect(run(processes.setpgid, call, [1, 0]).result).to.equal(-ERRNO.EPERM);
     });
@@ -217,7 +245,13 @@ describe('processes', () => {
       expect(prctl(P.PR_SET_NO_NEW_PRIVS, 1).result).to.equal(0);
       expect(prctl(P.PR_SET_NO_NEW_PRIVS, 0).result).to.equal(-ERRNO.EINVAL);
     });
-    for (const name of ['PR_SET_SECCOMP', 'PR_SET_MM', 'PR_SET_SYSCALL_USER_DISPATCH', 'PR_SET_MDWE', 'PR_SET_PTRACER'] as const)
+    for (const name of [
+      'PR_SET_SECCOMP',
+      'PR_SET_MM',
+      'PR_SET_SYSCALL_USER_DISPATCH',
+      'PR_SET_MDWE',
+      'PR_SET_PTRACER',
+    ] as const)
       it(`${name} never reaches the trustee`, () => {
         expect(prctl(P[name], 1, 2)).to.deep.equal({ orders: [], result: -ERRNO.EINVAL });
         expect(call.logs).to.have.length(1);

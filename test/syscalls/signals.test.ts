@@ -24,7 +24,12 @@ describe('signals', () => {
     it('are recorded and answered', () => {
       action(SIGUSR1, { handler: 0x8048000, flags: 0x04000004, restorer: 0x1234, mask: 0x8000000000000003n });
       action(SIGUSR1, {});
-      expect(old()).to.deep.equal({ handler: 0x8048000, flags: 0x04000004, restorer: 0x1234, mask: 0x8000000000000003n });
+      expect(old()).to.deep.equal({
+        handler: 0x8048000,
+        flags: 0x04000004,
+        restorer: 0x1234,
+        mask: 0x8000000000000003n,
+      });
     });
     it('a handler leaves the default in the kernel', () => {
       const { orders, result } = action(SIGUSR1, { handler: 0x8048000, flags: 0x04000004 });
@@ -60,7 +65,12 @@ describe('signals', () => {
       call.put(NEW, oldSigaction.encode({ handler: 0x1000, mask: 0xff, flags: 4, restorer: 9 }));
       run(signals.sigaction, call, [SIGTERM, NEW, 0]);
       run(signals.sigaction, call, [SIGTERM, 0, OLD]);
-      expect(oldSigaction.decode(call.get(OLD, 16) as Uint8Array)).to.deep.equal({ handler: 0x1000, mask: 0xff, flags: 4, restorer: 9 });
+      expect(oldSigaction.decode(call.get(OLD, 16) as Uint8Array)).to.deep.equal({
+        handler: 0x1000,
+        mask: 0xff,
+        flags: 4,
+        restorer: 9,
+      });
     });
     it('signal(2) answers the handler before', () => {
       expect(run(signals.signal, call, [SIGTERM, 0x1000]).result).to.equal(0);
@@ -122,7 +132,10 @@ describe('signals', () => {
       expect(run(signals.tgkill, call, [PID + 1, PID, SIGKILL])).to.deep.equal({ orders: [], result: -ERRNO.EPERM });
       expect(run(signals.tgkill, call, [PID, PID + 1, SIGKILL])).to.deep.equal({ orders: [], result: -ERRNO.EPERM });
       expect(run(signals.rt_sigqueueinfo, call, [1, SIGKILL, NEW])).to.deep.equal({ orders: [], result: -ERRNO.EPERM });
-      expect(run(signals.rt_tgsigqueueinfo, call, [1, PID, SIGKILL, NEW])).to.deep.equal({ orders: [], result: -ERRNO.EPERM });
+      expect(run(signals.rt_tgsigqueueinfo, call, [1, PID, SIGKILL, NEW])).to.deep.equal({
+        orders: [],
+        result: -ERRNO.EPERM,
+      });
     });
     it('no thread is no target', () => {
       expect(run(signals.tgkill, call, [PID, 0, SIGKILL]).result).to.equal(-ERRNO.EINVAL);
@@ -134,7 +147,8 @@ describe('signals', () => {
     });
     it('a signal with a handler is dropped with one line', () => {
       action(SIGUSR1, { handler: 0x1000 });
-      for (let i = 0; i < 2; i++) expect(run(signals.kill, call, [PID, SIGUSR1])).to.deep.equal({ orders: [], result: 0 });
+      for (let i = 0; i < 2; i++)
+        expect(run(signals.kill, call, [PID, SIGUSR1])).to.deep.equal({ orders: [], result: 0 });
       expect(call.logs).to.have.length(1);
       expect(call.logs[0]).to.contain('SIGUSR1');
     });
@@ -145,7 +159,10 @@ describe('signals', () => {
     });
     it('SIGSEGV loses the sandbox’s handler first', () => {
       const { orders } = run(signals.kill, call, [PID, SIGSEGV]);
-      expect(orders.map(([nr, a]) => [nr, a])).to.deep.equal([[174, SIGSEGV], [37, PID]]);
+      expect(orders.map(([nr, a]) => [nr, a])).to.deep.equal([
+        [174, SIGSEGV],
+        [37, PID],
+      ]);
       expect(kernel(orders[0]).handler).to.equal(0);
     });
   });
@@ -157,7 +174,9 @@ describe('signals', () => {
       expect(orders[0][0]).to.equal(162);
       expect(result).to.equal(-ERRNO.EAGAIN);
       expect(run(signals.rt_sigtimedwait, call, [OLD, 0, NEW, 8], [-ERRNO.EINVAL]).result).to.equal(-ERRNO.EINVAL);
-      expect(run(signals.rt_sigtimedwait_time64, call, [OLD, 0, NEW, 8]).orders[0].slice(0, 3)).to.deep.equal([407, 1, 0]);
+      expect(run(signals.rt_sigtimedwait_time64, call, [OLD, 0, NEW, 8]).orders[0].slice(0, 3)).to.deep.equal([
+        407, 1, 0,
+      ]);
     });
     it('pause, suspend and a wait without time wait', () => {
       expect(run(signals.pause, call, []).orders).to.deep.equal([[29]]);

@@ -40,7 +40,9 @@ describe('time', () => {
     const ofDescriptor = (~5 << 3) | 3;
     for (const clock of [10, 12, 99, cpuClock(1), ofDescriptor])
       for (const name of ['clock_gettime', 'clock_getres', 'clock_nanosleep'] as const)
-        expect(run(time[name], call, [clock, OUT, OUT, 0], [-ERRNO.EINVAL]).result, `${name} ${clock}`).to.equal(-ERRNO.EINVAL);
+        expect(run(time[name], call, [clock, OUT, OUT, 0], [-ERRNO.EINVAL]).result, `${name} ${clock}`).to.equal(
+          -ERRNO.EINVAL,
+        );
   });
   it('clock_getres takes no out-pointer for a question', () => {
     expect(run(time.clock_getres, call, [1, 0]).result).to.equal(0);
@@ -58,8 +60,13 @@ describe('time', () => {
   });
   it('is not set', () => {
     call.put(OUT, Uint8Array.of(1, 0, 0, 0));
-    for (const [name, registers] of [['adjtimex', [OUT]], ['clock_adjtime', [0, OUT]], ['clock_adjtime64', [0, OUT]]] as const)
+    for (const [name, registers] of [
+      ['adjtimex', [OUT]],
+      ['clock_adjtime', [0, OUT]],
+      ['clock_adjtime64', [0, OUT]],
+    ] as const)
       expect(run(time[name], call, registers)).to.deep.equal({ orders: [], result: -ERRNO.EPERM });
-    for (const name of ['clock_settime', 'settimeofday', 'stime'] as const) expect(run(time[name], call, []).result).to.equal(-ERRNO.EPERM);
+    for (const name of ['clock_settime', 'settimeofday', 'stime'] as const)
+      expect(run(time[name], call, []).result).to.equal(-ERRNO.EPERM);
   });
 });

@@ -58,7 +58,13 @@ describe('the check of the trustee object', () => {
     expect(offences(readFileSync(new URL('../../build/Release/trustee.o', import.meta.url)))).to.deep.equal([]);
   });
   it('passes what the trustee is made of', () => {
-    expect(offences(assemble('leal 0x100(%esp), %esp\n leal -0x110(%esp), %esp\n movl 4(%esp), %eax\n movd %eax, %mm0\n jmp *0x30(%esp)'))).to.deep.equal([]);
+    expect(
+      offences(
+        assemble(
+          'leal 0x100(%esp), %esp\n leal -0x110(%esp), %esp\n movl 4(%esp), %eax\n movd %eax, %mm0\n jmp *0x30(%esp)',
+        ),
+      ),
+    ).to.deep.equal([]);
   });
   for (const [source, offence] of BAD)
     it(`catches ${source.split('\n')[0]}`, () => {

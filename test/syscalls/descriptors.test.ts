@@ -1,0 +1,161 @@
+import { statSync, writeFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { fromBytes } from '../../src/abi/bytes.js';
+import { ERRNO } from '../../src/abi/errno.js';
+import { AT_FDCWD, FCNTL, INOTIFY, IOCTL } from '../../src/abi/flags.js';
+import { iovec, pollfd, selArg } from '../../src/abi/structs.js';
+import { native } from '../../src/native/index.js';
+import { descriptors } from '../../src/syscalls/descriptors.js';
+import type { Order } from '../../src/syscalls/dsl.js';
+import { FakeCall, make, PROTECTED, RESERVED } from './fake-call.js';
+
+const F = FCNTL.values;
+const I = IOCTL.values;
+const R = RESERVED.from;
+const P = PROTECTED.from;
+
+describe('calls that take a descriptor', () => {
+  let call: FakeCall;
+  const run = (name: keyof typeof descriptors, registers: readonly number[], obey?: (order: Order) => number) =>
+    make(call, descriptors[name], registers, obey);
+  const refused = (name: keyof typeof descriptors, registers: readonly number[], errno: number): void => {
+    const { result, orders } = run(name, registers);
+    expect([name, result, orders.length]).to.deep.equal([name, -errno, 0]);
+  };
+  const ordered = (name: keyof typeof descriptors, registers: readonly number[], order: readonly number[]): void =>
+    expect(run(name, registers).orders).to.deep.equal([order]);
+  beforeEach(() => {
+    call = new FakeCall();
+  });
+  afterEach(() => call.dispose());
+
+  it('reserved ones are closed to every one of them', () => {
+    for (const [name, row] of Object.entries(descriptors))
+      row.args.forEach(([, kind], i) => {
+        if (kind.kind !== 'fd') return;
+        const registers = [0, 0, 0, 0, 0, 0].map((_, k) => (k === i ? R : 1));
+        expect([name, make(call, row, registers).result]).to.deep.equal([name, row.by === 'native' ? -ERRNO.EBADF : -ERRNO.EBADF]);
+      });
+  });
+
+  it('vectors are copied and checked', () => {
+    const iov = new Uint8Array(16);
+    iov.set(iovec.encode({ iov_base: 64, iov_len: 8 }));
+    iov.set(iovec.encode({ iov_base: P - 4, iov_len: 8 }), 8);
+    const at = call.give(iov);
+    refused('readv', [0, at, 2], ERRNO.EFAULT);
+    const [order] = run('writev', [1, at, 1]).orders;
+    expect(order.slice(0, 2)).to.deep.equal([146, 1]);
+    expect(call.inArena(order[2] as number)).to.deep.equal(iov.slice(0, 8));
+    refused('preadv', [0, at, 1025, 0, 0], ERRNO.EINVAL);
+  });
+
+  describe('fcntl', () => {
+    it('orders what is known', () => {
+      ordered('fcntl64', [3, F.F_GETFD, 0], [221, 3, F.F_GETFD, 0]);
+      ordered('fcntl64', [3, F.F_DUPFD_CLOEXEC, 10], [221, 3, F.F_DUPFD_CLOEXEC, 10]);
+      ordered('fcntl64', [3, F.F_SETLK64, 64], [221, 3, F.F_SETLK64, 64]);
+    });
+    it('refuses signals, protected memory and the unknown', () => {
+      for (const command of [F.F_SETOWN, F.F_SETOWN_EX, F.F_SETSIG, F.F_NOTIFY, F.F_SETLEASE]) refused('fcntl64', [3, command, 1], ERRNO.EPERM);
+      refused('fcntl64', [3, F.F_SETFL, 0o20000], ERRNO.EPERM);
+      refused('fcntl64', [3, F.F_DUPFD, R], ERRNO.EINVAL);
+      refused('fcntl64', [3, F.F_GETLK64, P], ERRNO.EFAULT);
+      refused('fcntl64', [3, 4711, 0], ERRNO.EINVAL);
+      refused('fcntl64', [3, F.F_DUPFD_QUERY, R], ERRNO.EBADF);
+    });
+    it('the old number knows no 64-bit locks', () => {
+      refused('fcntl', [3, F.F_SETLK64, 64], ERRNO.EINVAL);
+      ordered('fcntl', [3, F.F_SETLK, 64], [55, 3, F.F_SETLK, 64]);
+    });
+  });
+
+  describe('ioctl', () => {
+    it('knows terminals', () => {
+      ordered('ioctl', [0, I.TCGETS, 64], [54, 0, I.TCGETS, 64]);
+      refused('ioctl', [0, I.TIOCGWINSZ, P], ERRNO.EFAULT);
+    });
+    it('types nothing into them, signals nobody, and knows no more', () => {
+      for (const request of [I.TIOCSTI, I.TIOCLINUX, I.FIOSETOWN, I.SIOCSPGRP, I.FIOASYNC, I.TIOCSETD]) refused('ioctl', [0, request, 64], ERRNO.EPERM);
+      refused('ioctl', [0, 0xdeadbeef, 0], ERRNO.ENOTTY);
+      refused('ioctl', [0, I.FICLONE, 3], ERRNO.EOPNOTSUPP);
+    });
+    it('the foreground goes to groups of the sandbox, by a copy', () => {
+      const own = new Uint8Array(new Int32Array([process.pid]).buffer);
+      const [order] = run('ioctl', [0, I.TIOCSPGRP, call.give(own)]).orders;
+      expect(call.inArena(order[3] as number)).to.deep.equal(own);
+      refused('ioctl', [0, I.TIOCSPGRP, call.give(new Uint8Array([1, 0, 0, 0]))], ERRNO.EPERM);
+    });
+  });
+
+  describe('waiting', () => {
+    it('poll of a reserved descriptor is EBADF', () => {
+      const fds = new Uint8Array(16);
+      fds.set(pollfd.encode({ fd: -1, events: 1 }));
+      const good = call.give(fds);
+      ordered('poll', [good, 2, 5], [168, good, 2, 5]);
+      fds.set(pollfd.encode({ fd: R, events: 1 }), 8);
+      refused('poll', [call.give(fds), 2, 5], ERRNO.EBADF);
+      refused('ppoll', [call.give(fds), 2, 0, 0, 0], ERRNO.EBADF);
+    });
+    it('ppoll and pselect6 get no signal mask', () => {
+      ordered('ppoll', [0, 0, 64, 128, 8], [309, 0, 0, 64, 0, 0]);
+      ordered('ppoll_time64', [0, 0, 64, 128, 8], [414, 0, 0, 64, 0, 0]);
+      ordered('pselect6', [0, 0, 0, 0, 64, 128], [308, 0, 0, 0, 0, 64, 0]);
+      ordered('epoll_pwait', [3, 64, 4, 7, 128, 8], [256, 3, 64, 4, 7]);
+      ordered('epoll_pwait2', [3, 64, 4, 16, 128, 8], [441, 3, 64, 4, 16, 0, 0]);
+    });
+    it('select looks at the reserved bits', () => {
+      const set = new Uint8Array(128);
+      const empty = call.give(set);
+      ordered('_newselect', [1024, empty, 0, 0, 0], [142, 1024, empty, 0, 0, 0]);
+      set[R >> 3] |= 1 << (R & 7);
+      refused('_newselect', [1024, 0, call.give(set), 0, 0], ERRNO.EBADF);
+      ordered('_newselect', [10, call.give(set), 0, 0, 0], [142, 10, 64 + 80 + 128 - 0, 0, 0, 0].map((x, i) => (i === 2 ? call.r[1] : x)));
+      const old = call.give(selArg.encode({ n: 3, inp: empty, tvp: 32 }));
+      ordered('select', [old], [142, 3, empty, 0, 0, 32]);
+      refused('_newselect', [-1, 0, 0, 0, 0], ERRNO.EINVAL);
+    });
+  });
+
+  it('close_range leaves the reserved ones out', () => {
+    expect(run('close_range', [3, 0xffffffff, 0]).orders).to.deep.equal([
+      [436, 3, R - 1, 0],
+      [436, RESERVED.to, 0xffffffff, 0],
+    ]);
+    ordered('close_range', [3, 5, 4], [436, 3, 5, 4]);
+    expect(run('close_range', [R, RESERVED.to - 1, 0]).orders).to.deep.equal([]);
+    refused('close_range', [5, 3, 0], ERRNO.EINVAL);
+  });
+
+  it('memfd_create copies the name and refuses huge pages', () => {
+    const [order] = run('memfd_create', [call.give('name'), 1]).orders;
+    expect(fromBytes(call.inArena(order[1] as number))).to.equal('name\0');
+    refused('memfd_create', [call.give('name'), 4], ERRNO.EINVAL);
+  });
+
+  it('inotify watches through the helper what may be read', () => {
+    writeFileSync(call.at('file'), '');
+    const path = call.give(call.at('file'));
+    const [order] = run('inotify_add_watch', [3, path, INOTIFY.values.IN_MODIFY | INOTIFY.values.IN_DONT_FOLLOW]).orders;
+    expect(order.slice(0, 2)).to.deep.equal([292, 3]);
+    expect(order[3]).to.equal(INOTIFY.values.IN_MODIFY);
+    expect(fromBytes(call.inArena(order[2] as number))).to.match(new RegExp(`^/proc/${process.pid}/fd/\\d+\0$`));
+    expect(call.questions).to.deep.equal(['read file']);
+  });
+
+  it('a descriptor for reading changes mode and owner only where the name may be written', () => {
+    writeFileSync(call.at('file'), '');
+    const reading = call.later(native.openat(AT_FDCWD, call.at('file'), 0, 0));
+    const writing = call.later(native.openat(AT_FDCWD, call.at('file'), 1, 0));
+    const path = call.later(native.openat(AT_FDCWD, call.at('file'), 0o10000000, 0));
+    call.judge = () => -ERRNO.EACCES;
+    refused('fchmod', [reading, 0o600], ERRNO.EACCES);
+    refused('fchown32', [reading, 0, 0], ERRNO.EACCES);
+    refused('fchmod', [path, 0o600], ERRNO.EBADF);
+    expect(run('fchmod', [writing, 0o100640]).result).to.equal(0);
+    expect(statSync(call.at('file')).mode & 0o7777).to.equal(0o640);
+    expect(run('fchown', [writing, 0xffff, 0xffff]).result).to.equal(0);
+    expect(call.questions).to.deep.equal(['write file', 'write file']);
+  });
+});

@@ -1,0 +1,222 @@
+import { createServer } from 'node:net';
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { fromBytes, toBytes } from '../../src/abi/bytes.js';
+import { ERRNO } from '../../src/abi/errno.js';
+import { AF, MSG, SCM, SO, SOCK, SOL_SOCKET } from '../../src/abi/flags.js';
+import { cmsghdr, iovec, mmsghdr, msghdr, socketName, unixAddress } from '../../src/abi/structs.js';
+import type { Question } from '../../src/questions.js';
+import type { Order } from '../../src/syscalls/dsl.js';
+import { SOCKETCALL } from '../../src/syscalls/multiplexed.js';
+import { net } from '../../src/syscalls/net.js';
+import { FakeCall, make, PROTECTED, RESERVED } from './fake-call.js';
+
+const { AF_INET, AF_INET6, AF_UNIX, AF_NETLINK, AF_PACKET } = AF.values;
+const { SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_CLOEXEC } = SOCK.values;
+
+const sockaddrIn = (port: number, ...octets: number[]): Uint8Array =>
+  new Uint8Array([AF_INET, 0, port >> 8, port & 0xff, ...octets, 0, 0, 0, 0, 0, 0, 0, 0]);
+const sockaddrIn6 = (port: number, address: number[]): Uint8Array =>
+  new Uint8Array([AF_INET6, 0, port >> 8, port & 0xff, 0, 0, 0, 0, ...address, 0, 0, 0, 0]);
+const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1];
+const LOOPBACK6 = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+
+describe('socket addresses', () => {
+  it('IPv4, IPv6 and IPv4-mapped', () => {
+    expect(socketName(sockaddrIn(80, 127, 0, 0, 1), false)).to.deep.equal({ family: 'inet', address: '127.0.0.1', port: 80 });
+    expect(socketName(sockaddrIn6(443, LOOPBACK6), false)).to.deep.equal({ family: 'inet6', address: '::1', port: 443 });
+    expect(socketName(sockaddrIn6(443, MAPPED), false)).to.deep.equal({ family: 'inet', address: '10.0.0.1', port: 443 });
+    expect(socketName(sockaddrIn(80, 1, 2, 3, 4).subarray(0, 8), false)).to.deep.equal({ family: 'short' });
+  });
+  it('AF_UNSPEC is IPv4 to bind and send', () => {
+    const address = sockaddrIn(53, 8, 8, 8, 8);
+    address[0] = 0;
+    expect(socketName(address, true)).to.deep.equal({ family: 'inet', address: '8.8.8.8', port: 53 });
+    expect(socketName(address, false)).to.deep.equal({ family: 'unspec' });
+  });
+  it('unix paths end at a NUL, abstract names at their length', () => {
+    expect(socketName(unixAddress('/run/x'), false)).to.deep.equal({ family: 'unix', path: '/run/x' });
+    expect(socketName(new Uint8Array([1, 0, 0, 65, 0, 66]), false)).to.deep.equal({ family: 'abstract', name: 'A\0B' });
+    expect(socketName(new Uint8Array([1, 0]), false)).to.deep.equal({ family: 'unnamed' });
+  });
+});
+
+describe('sockets', () => {
+  let call: FakeCall;
+  const run = (name: keyof typeof net, registers: readonly number[], obey?: (order: Order) => number) => make(call, net[name], registers, obey);
+  const refused = (name: keyof typeof net, registers: readonly number[], errno: number): void => {
+    const { result, orders } = run(name, registers);
+    expect([name, result, orders.length]).to.deep.equal([name, -errno, 0]);
+  };
+  const deny = (ask: Question['ask']) => (call.judge = (q) => (q.ask === ask ? -ERRNO.EACCES : 0));
+  beforeEach(() => {
+    call = new FakeCall();
+  });
+  afterEach(() => call.dispose());
+
+  it('socket asks for family, type and protocol', () => {
+    run('socket', [AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0]);
+    run('socket', [AF_INET6, SOCK_DGRAM, 17]);
+    run('socket', [AF_INET, SOCK_STREAM, 262]);
+    run('socket', [AF_INET, SOCK_RAW, 1]);
+    run('socket', [AF_UNIX, SOCK_STREAM, 0]);
+    expect(call.asked).to.deep.equal([
+      { ask: 'socket', family: 'inet', type: 'stream', protocol: 0 },
+      { ask: 'socket', family: 'inet6', type: 'dgram', protocol: 17 },
+      { ask: 'socket', family: 'inet', type: 'other', protocol: 262 },
+      { ask: 'socket', family: 'inet', type: 'raw', protocol: 1 },
+      { ask: 'socket', family: 'unix', type: 'stream', protocol: 0 },
+    ]);
+  });
+  it('other families are names', () => {
+    run('socket', [AF_NETLINK, SOCK_RAW, 0]);
+    run('socket', [AF_PACKET, SOCK_RAW, 0]);
+    run('socket', [99, SOCK_RAW, 0]);
+    expect(call.asked).to.deep.equal([
+      { ask: 'name', space: 'netlink', name: 'route' },
+      { ask: 'name', space: 'family', name: 'packet' },
+      { ask: 'name', space: 'family', name: '99' },
+    ]);
+    refused('socketpair', [AF_INET, SOCK_STREAM, 0, 64], ERRNO.EOPNOTSUPP);
+  });
+
+  it('connect passes a copy of what was judged', () => {
+    const address = sockaddrIn(80, 127, 0, 0, 1);
+    const at = call.give(address);
+    call.judge = () => (call.view(at, 8).fill(9), 0);
+    const [order] = run('connect', [3, at, 16]).orders;
+    expect(order.slice(0, 2)).to.deep.equal([362, 3]);
+    expect(call.inArena(order[2] as number)).to.deep.equal(address);
+    expect(call.asked).to.deep.equal([{ ask: 'connect', family: 'inet', address: '127.0.0.1', port: 80 }]);
+    refused('connect', [3, at, 129], ERRNO.EINVAL);
+    refused('connect', [RESERVED.from, at, 16], ERRNO.EBADF);
+  });
+  it('connect to a unix socket goes to the object that was judged', async () => {
+    const server = createServer();
+    await new Promise<void>((done) => server.listen(call.at('sock'), done));
+    symlinkSync('sock', call.at('link'));
+    const to = unixAddress(call.at('link'));
+    const [order] = run('connect', [3, call.give(to), to.length]).orders;
+    server.close();
+    const name = socketName(call.inArena(order[2] as number), false);
+    expect(name.family === 'unix' && name.path).to.match(new RegExp(`^/proc/${process.pid}/fd/\\d+$`));
+    expect(call.asked).to.deep.equal([
+      { ask: 'unix', action: 'connect', path: call.at('sock') },
+      { ask: 'path', access: 'write', path: call.at('sock') },
+    ]);
+    deny('unix');
+    refused('connect', [3, call.give(to), to.length], ERRNO.EACCES);
+  });
+  it('bind makes a new name by its canonical path', () => {
+    symlinkSync('.', call.at('here'));
+    writeFileSync(call.at('file'), '');
+    const to = unixAddress(call.at('here/new'));
+    let path = '';
+    const { result } = run('bind', [3, call.give(to), to.length], (order) => {
+      path = fromBytes(call.inArena(order[2] as number).subarray(2));
+      return 0;
+    });
+    expect(path).to.equal(`${call.at('new')}\0`);
+    expect(call.questions).to.deep.equal([`["unix","bind","${call.at('new')}"]`, 'create new']);
+    expect(result).to.equal(-ERRNO.EACCES); // nothing was made where it should be
+    const taken = unixAddress(call.at('file'));
+    refused('bind', [3, call.give(taken), taken.length], ERRNO.EADDRINUSE);
+  });
+  it('abstract names are names; AF_UNSPEC dissolves', () => {
+    const abstract = new Uint8Array([1, 0, 0, 120]);
+    run('connect', [3, call.give(abstract), 4]);
+    expect(call.asked).to.deep.equal([{ ask: 'name', space: 'abstract', name: 'x' }]);
+    run('connect', [3, call.give(new Uint8Array(16)), 16]);
+    expect(call.asked.length).to.equal(1);
+    run('bind', [3, call.give(new Uint8Array(16)), 16]);
+    expect(call.asked[1]).to.deep.equal({ ask: 'bind', family: 'inet', address: '0.0.0.0', port: 0 });
+  });
+
+  describe('sending', () => {
+    const vector = (base: number, length: number): number => call.give(iovec.encode({ iov_base: base, iov_len: length }));
+    const control = (type: number, words: number[], level = SOL_SOCKET): Uint8Array => {
+      const bytes = new Uint8Array(12 + 4 * words.length);
+      bytes.set(cmsghdr.encode({ cmsg_len: bytes.length, cmsg_level: level, cmsg_type: type }));
+      bytes.set(new Uint8Array(new Int32Array(words).buffer), 12);
+      return bytes;
+    };
+    const message = (fields: Record<string, number>): number => call.give(msghdr.encode({ msg_iov: vector(64, 4), msg_iovlen: 1, ...fields }));
+    const withControl = (bytes: Uint8Array): number => message({ msg_control: call.give(bytes), msg_controllen: bytes.length });
+
+    it('sendto asks for its destination; TCP fast open is a connect', () => {
+      const at = call.give(sockaddrIn(53, 8, 8, 8, 8));
+      run('sendto', [3, 64, 4, 0, at, 16]);
+      run('sendto', [3, 64, 4, MSG.values.MSG_FASTOPEN, at, 16]);
+      expect(call.asked.map((q) => q.ask)).to.deep.equal(['send', 'connect']);
+      expect(run('sendto', [3, 64, 4, 0x40, 0, 0]).orders).to.deep.equal([[369, 3, 64, 4, 0x40, 0, 0]]);
+      refused('sendto', [3, PROTECTED.from, 4, 0, 0, 0], ERRNO.EFAULT);
+    });
+    it('sendmsg copies header, address, vector and control data', () => {
+      const to = sockaddrIn(53, 8, 8, 8, 8);
+      const rights = control(SCM.SCM_RIGHTS, [0, 1]);
+      const at = message({ msg_name: call.give(to), msg_namelen: 16, msg_control: call.give(rights), msg_controllen: rights.length });
+      const [order] = run('sendmsg', [3, at, 0x40]).orders;
+      expect([order[0], order[1], order[3]]).to.deep.equal([370, 3, 0x40]);
+      const m = msghdr.decode(call.inArena(order[2] as number)) as Record<string, number>;
+      expect(call.inArena(m.msg_name)).to.deep.equal(to);
+      expect(call.inArena(m.msg_control)).to.deep.equal(rights);
+      expect(iovec.decode(call.inArena(m.msg_iov))).to.deep.equal({ iov_base: 64, iov_len: 4 });
+    });
+    it('no reserved descriptor leaves, no unknown control data, no protected memory', () => {
+      refused('sendmsg', [3, withControl(control(SCM.SCM_RIGHTS, [0, RESERVED.from])), 0], ERRNO.EBADF);
+      refused('sendmsg', [3, withControl(control(7, [0], 0)), 0], ERRNO.EINVAL);
+      refused('sendmsg', [3, withControl(control(SCM.SCM_RIGHTS, [0]).fill(0xff, 0, 4)), 0], ERRNO.EINVAL);
+      refused('sendmsg', [3, message({ msg_iov: vector(PROTECTED.from, 4) }), 0], ERRNO.EFAULT);
+      refused('sendmsg', [3, message({ msg_iovlen: 1025 }), 0], ERRNO.EMSGSIZE);
+    });
+    it('a second control message hides behind the first in vain', () => {
+      const both = new Uint8Array(32);
+      both.set(control(SCM.SCM_CREDENTIALS, []), 0);
+      both.set(control(SCM.SCM_RIGHTS, [RESERVED.from]), 12);
+      refused('sendmsg', [3, withControl(both.slice(0, 28)), 0], ERRNO.EBADF);
+    });
+    it('sendmmsg tells how many, and each length', () => {
+      const messages = new Uint8Array(2 * mmsghdr.size);
+      const header = msghdr.encode({ msg_iov: vector(64, 4), msg_iovlen: 1 });
+      messages.set(header);
+      messages.set(header, mmsghdr.size);
+      const at = call.give(messages);
+      expect(run('sendmmsg', [3, at, 2, 0], () => 4).result).to.equal(2);
+      expect(mmsghdr.decode(call.view(at + mmsghdr.size, mmsghdr.size)).msg_len).to.equal(4);
+      let calls = 0;
+      expect(run('sendmmsg', [3, at, 2, 0], () => (calls++ === 0 ? 4 : -11)).result).to.equal(1);
+      expect(run('sendmmsg', [3, at, 2, 0], () => -11).result).to.equal(-11);
+    });
+  });
+
+  it('addresses are received where the program may write', () => {
+    const room = (n: number): number => call.give(new Uint8Array([n, 0, 0, 0]));
+    const at = room(16);
+    expect(run('getsockname', [3, 64, at]).orders).to.deep.equal([[367, 3, 64, at]]);
+    expect(run('accept4', [3, 0, 0, SOCK_CLOEXEC]).orders).to.deep.equal([[364, 3, 0, 0, SOCK_CLOEXEC]]);
+    refused('getpeername', [3, PROTECTED.from - 4, room(16)], ERRNO.EFAULT);
+    refused('recvfrom', [3, PROTECTED.from, 4, 0, 0, 0], ERRNO.EFAULT);
+    refused('recvmsg', [3, PROTECTED.from, 0], ERRNO.EFAULT);
+  });
+
+  it('options are a table of known ones', () => {
+    expect(run('setsockopt', [3, SOL_SOCKET, SO.values.SO_REUSEADDR, 64, 4]).orders.length).to.equal(1);
+    refused('setsockopt', [3, SOL_SOCKET, SO.values.SO_ATTACH_FILTER, 64, 8], ERRNO.EPERM);
+    refused('setsockopt', [3, SOL_SOCKET, SO.values.SO_ATTACH_BPF, 64, 4], ERRNO.EPERM);
+    refused('setsockopt', [3, 0, 4, 64, 4], ERRNO.ENOPROTOOPT); // IP_OPTIONS: source routes
+    refused('setsockopt', [3, 6, 31, 64, 4], ERRNO.ENOPROTOOPT); // TCP_ULP
+    refused('getsockopt', [3, 4711, 1, 64, 64], ERRNO.ENOPROTOOPT);
+  });
+
+  it('every sub-call of socketcall has its row', () => {
+    for (const [number, { row, count }] of SOCKETCALL) {
+      const target = net[row];
+      expect(target, row).to.not.equal(undefined);
+      expect(target!.args.length, row).to.be.at.least(count);
+      expect(number).to.be.within(1, 20);
+    }
+    const via = Object.values(net).flatMap((row) => (row.via?.socketcall === undefined ? [] : [row.via.socketcall]));
+    expect(via.every((n) => net[SOCKETCALL.get(n)!.row]?.via?.socketcall === n)).to.equal(true);
+    expect(toBytes('x').length).to.equal(1);
+  });
+});
