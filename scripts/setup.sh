@@ -69,7 +69,7 @@ step_modules() {
     fail 'npm ci failed'
 }
 
-# build: 32-bit parts and addon by cmake-js, TypeScript by tsc. Each only when what it is made of has changed.
+# build: 32-bit parts and addon by cmake-js, TypeScript by tsc and esbuild. Each only when what it is made of has changed.
 native_sources() { find CMakeLists.txt src/native src/wire vdso-hook trustee-asm -type f 2>/dev/null | LC_ALL=C sort; }
 script_sources() { find src package-lock.json tsconfig.json tsconfig.build.json -type f | LC_ALL=C sort; }
 fingerprint() { xargs -d '\n' sha256sum | hash_of; }
@@ -99,9 +99,14 @@ build_scripts() {
   local sources
   sources=$(script_sources | fingerprint)
   if is_at dist/.made "$sources"; then return 0; fi
-  say 'build: TypeScript (tsc)'
+  say 'build: TypeScript (tsc for types, esbuild for two bundles: a start reads two files instead of some two hundred)'
   rm -rf dist
   node_modules/.bin/tsc -p tsconfig.build.json || fail 'tsc failed'
+  # CommonJS packages inside an ES module need a require of their own. The decoder keeps its wasm file beside it.
+  node_modules/.bin/esbuild src/cli/main.ts src/cli/worker.ts --bundle --platform=node --target=node18 --format=esm \
+    --minify-syntax --minify-whitespace --keep-names --external:iced-x86 --outdir=dist/cli --log-level=warning \
+    --banner:js="import{createRequire as seccompNurseRequire}from'node:module';const require=seccompNurseRequire(import.meta.url);" ||
+    fail 'esbuild failed'
   echo "$sources" >dist/.made
 }
 

@@ -15,6 +15,7 @@
 #define NR_READ 3
 #define NR_WRITE 4
 #define NR_SIGRETURN 119
+#define NR_CLONE 120
 #define NR_LLSEEK 140
 #define NR_PRCTL 172
 #define NR_SIGALTSTACK 186
@@ -52,7 +53,18 @@ base:
 /* ---- the loop: wait for an order, carry it out, publish the result, hint that there is one ---- */
 trustee:
 	pxor	%mm0, %mm0
-	jmp	wait
+	/*
+	 * Order 0, the only one that is not the helper's: the lifeline, before anything else, so that there is no moment
+	 * at which the helper's death would leave this thread waiting for ever. Its result is published as any other.
+	 */
+	movl	$NR_CLONE, %eax
+	movl	$CLONE_THREAD_FLAGS, %ebx
+	leal	FRAME_LIFELINE_START(%esp), %ecx
+	xorl	%edx, %edx
+	xorl	%esi, %esi
+	xorl	%edi, %edi
+	xorl	%ebp, %ebp
+	ENTER	FRAME_CALLED
 waited:
 	RETURNED FRAME_WAITED
 wait:

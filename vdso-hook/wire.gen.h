@@ -5,6 +5,7 @@
 #define FRAME_SIZE 0x10
 #define USER_DESC_SIZE 0x10
 #define SIGFRAME_SC 0x8
+#define CLONE_THREAD_FLAGS 0x50f00
 #define SLOT_ORDER 0x0
 #define SLOT_CALL 0x4
 #define SLOT_RESULT_FD 0x20

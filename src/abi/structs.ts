@@ -148,7 +148,13 @@ export const epollEvent = struct('epoll_event', 12, { events: u32, data: u64 });
 /** struct open_how of openat2(2). */
 export const openHow = struct('open_how', 24, { flags: u64, mode: u64, resolve: u64 });
 /** The head of struct linux_dirent64 of getdents64(2); the NUL-terminated name follows. */
-export const linuxDirent64 = struct('linux_dirent64', 20, { d_ino: u64, d_off: i64, d_reclen: u16, d_type: u8, d_name: bytes(1) });
+export const linuxDirent64 = struct('linux_dirent64', 20, {
+  d_ino: u64,
+  d_off: i64,
+  d_reclen: u16,
+  d_type: u8,
+  d_name: bytes(1),
+});
 /** Offset of the name in struct linux_dirent64. */
 export const DIRENT64_NAME = 19;
 /** What select(2) by number 82 points at. */
@@ -242,8 +248,12 @@ const inet = (view: DataView, at: number): string => [0, 1, 2, 3].map((i) => vie
 
 function inet6(view: DataView, at: number): { family: 'inet' | 'inet6'; address: string } {
   const groups = [0, 2, 4, 6, 8, 10, 12, 14].map((i) => view.getUint16(at + i));
-  if (groups.slice(0, 5).every((g) => g === 0) && groups[5] === 0xffff) return { family: 'inet', address: inet(view, at + 12) };
-  return { family: 'inet6', address: new SocketAddress({ family: 'ipv6', address: groups.map((g) => g.toString(16)).join(':') }).address };
+  if (groups.slice(0, 5).every((g) => g === 0) && groups[5] === 0xffff)
+    return { family: 'inet', address: inet(view, at + 12) };
+  return {
+    family: 'inet6',
+    address: new SocketAddress({ family: 'ipv6', address: groups.map((g) => g.toString(16)).join(':') }).address,
+  };
 }
 
 function unix(path: Uint8Array): SocketName {
@@ -269,7 +279,9 @@ export function socketName(from: Uint8Array, plain: boolean): SocketName {
     case AF_UNSPEC:
     case AF_INET:
       if (number === AF_UNSPEC && !(plain && long(SOCKADDR.in))) return { family: 'unspec' };
-      return long(SOCKADDR.in) ? { family: 'inet', address: inet(view, 4), port: view.getUint16(2) } : { family: 'short' };
+      return long(SOCKADDR.in)
+        ? { family: 'inet', address: inet(view, 4), port: view.getUint16(2) }
+        : { family: 'short' };
     case AF_INET6:
       return long(SOCKADDR.in6) ? { ...inet6(view, 8), port: view.getUint16(2) } : { family: 'short' };
     case AF_NETLINK:
@@ -277,7 +289,9 @@ export function socketName(from: Uint8Array, plain: boolean): SocketName {
         ? { family: 'netlink', port: view.getUint32(4, true), groups: view.getUint32(8, true) }
         : { family: 'short' };
     case AF_VSOCK:
-      return long(SOCKADDR.vm) ? { family: 'vsock', port: view.getUint32(4, true), cid: view.getUint32(8, true) } : { family: 'short' };
+      return long(SOCKADDR.vm)
+        ? { family: 'vsock', port: view.getUint32(4, true), cid: view.getUint32(8, true) }
+        : { family: 'short' };
     default:
       return { family: 'other', number };
   }

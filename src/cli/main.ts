@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { handedOver } from './caller.js';
 import { LEVELS, type Level } from './log.js';
+import { native } from '../native/index.js';
 import { run } from './run.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -117,7 +118,7 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 main(process.argv.slice(2)).then(
-  (status) => process.exit(status),
+  (status) => native.exit(status),
   (error: unknown) => {
     if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : OUR_FAILURE);
     console.error(error);

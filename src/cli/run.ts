@@ -40,6 +40,7 @@ export function run(options: RunCommand): Promise<number> {
     protocol: options.level === 'DEBUG',
     stop,
   };
+  if (options.acl === null) log('WARNING', '--no-acl: every file, address and call is allowed');
   let program = 0;
   for (const signal of FROM_TERMINAL) process.on(signal, () => undefined);
   for (const signal of FORWARDED)

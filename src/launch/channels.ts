@@ -36,11 +36,13 @@ export interface Channels {
   readonly descriptors: Int32Array;
   /** Closes the helper's copies of what only the child needs. */
   handedOver(): void;
+  /** Closes the helper's ends; a process that still runs ends by it. */
+  close(): void;
 }
 
 /** Reserved numbers sit at the top of what the hard limit allows, but not so high that the process's table gets large. */
 const HIGHEST = 16384;
-function reservedBase(): number {
+function reservedBase(keep: readonly number[]): number {
   const limit = new BigUint64Array(2);
   must(native.prlimit(0, 7, null, limit), 'prlimit(NOFILE)');
   const hard = Number(limit[1] > BigInt(HIGHEST) ? BigInt(HIGHEST) : limit[1]);
@@ -49,22 +51,42 @@ function reservedBase(): number {
     throw new SetupError(
       `the hard limit of open files is ${hard}, the sandbox needs at least ${RESERVED.count + 16} (ulimit -Hn)`,
     );
+  const taken = keep.find((fd) => fd >= base);
+  if (taken !== undefined)
+    throw new SetupError(`descriptor ${taken} cannot be kept: it must be below ${base}, where the reserved ones begin`);
   return base;
 }
 
-/** Shared memory of the POSIX kind: unguessable name, read-only from now on, unlinked at once after both ends are open. */
-function sharedMemory(size: number): { memory: ArrayBuffer; readOnly: number } {
+const O_TMPFILE = 0o20200000;
+
+/** A shared-memory object that never has a name (O_TMPFILE, open(2)) nor can get one (O_EXCL): no kill leaves it behind. */
+export const unnamedObject = (): number =>
+  native.openat(L.AT_FDCWD, '/dev/shm', O_TMPFILE | L.O_RDWR | L.O_EXCL, 0o600);
+
+/** shm_open(3) for a /dev/shm that cannot do that: an unguessable name, for as long as it takes to remove it. */
+export function namedObject(): number {
   const name = `/${SHARED_MEMORY_PREFIX}${randomBytes(16).toString('hex')}`;
-  const fd = must(native.shmOpen(name, L.O_RDWR | L.O_CREAT | L.O_EXCL | L.O_CLOEXEC, 0o600), `shm_open(${name})`);
+  const fd = native.shmOpen(name, L.O_RDWR | L.O_CREAT | L.O_EXCL | L.O_CLOEXEC, 0o600);
+  if (fd >= 0) native.shmUnlink(name);
+  return fd;
+}
+
+/** POSIX shared memory: mapped here for writing, and a read-only descriptor for the process. No name is left of it. */
+export function sharedMemory(
+  size: number,
+  ways: readonly (() => number)[] = [unnamedObject, namedObject],
+): { memory: ArrayBuffer; readOnly: number } {
+  const opened = ways.reduce((fd, way) => (fd < 0 ? way() : fd), -1);
+  const fd = must(opened, 'opening shared memory in /dev/shm');
   try {
     must(native.ftruncate(fd, size), 'ftruncate of the shared memory');
     const memory = native.map(fd, size);
     if (typeof memory === 'number') throw new SetupError(`mmap of the shared memory: ${errnoName(-memory)}`);
     must(native.fchmod(fd, 0o400), 'fchmod of the shared memory');
-    const readOnly = must(native.shmOpen(name, L.O_RDONLY | L.O_CLOEXEC, 0), `shm_open(${name}) read-only`);
+    const link = `/proc/self/fd/${fd}`;
+    const readOnly = must(native.openat(L.AT_FDCWD, link, L.O_RDONLY, 0), 'reopening the shared memory');
     return { memory, readOnly };
   } finally {
-    native.shmUnlink(name);
     native.close(fd);
   }
 }
@@ -94,8 +116,9 @@ function loaderImage(socket: number): Uint8Array {
 
 export const trusteeText = (): Uint8Array => readFileSync(artifacts.trustee);
 
-export function openChannels(keep: readonly number[]): Channels {
-  const base = reservedBase();
+/** `trustee`: its text. */
+export function openChannels(keep: readonly number[], trustee: Uint8Array): Channels {
+  const base = reservedBase(keep);
   const pair = new Int32Array(2);
   must(native.socketpair(L.SOCK_SEQPACKET | L.SOCK_CLOEXEC, pair), 'socketpair');
   const [socket, childSocket] = pair;
@@ -106,7 +129,7 @@ export function openChannels(keep: readonly number[]): Channels {
   const [childLifeline, lifeline] = pair;
   const { memory, readOnly } = sharedMemory(SLOT_SIZE * SLOT_COUNT);
   const result = sealed('result', new Uint8Array(0));
-  const text = sealed('trustee', trusteeText());
+  const text = sealed('trustee', trustee);
   const image = sealed('loader', loaderImage(socketFd(base, 0)));
   const descriptors = Int32Array.from([
     ...[childLifeline, base + RESERVED.lifeline],
@@ -127,5 +150,6 @@ export function openChannels(keep: readonly number[]): Channels {
     loaderImage: image,
     descriptors,
     handedOver: () => [childSocket, childHint, childLifeline, readOnly, text, image].forEach((fd) => native.close(fd)),
+    close: () => [socket, result, hint, lifeline].forEach((fd) => native.close(fd)),
   };
 }

@@ -6,7 +6,17 @@
  * ordinary for long.
  */
 
-import { Code, Decoder, FlowControl, Instruction as Iced, Mnemonic, OpKind, Register } from 'iced-x86';
+import { createRequire } from 'node:module';
+import type * as X86 from 'iced-x86';
+
+type Iced = X86.Instruction;
+
+const once = <T>(make: () => T): (() => T) => {
+  let made: { readonly it: T } | undefined;
+  return () => (made ??= { it: make() }).it;
+};
+/** Loaded for the first image that must be decoded: the wasm module takes tens of milliseconds to come up. */
+const x86 = once(() => createRequire(import.meta.url)('iced-x86') as typeof X86);
 
 export interface Instruction {
   readonly address: number;
@@ -24,52 +34,58 @@ export interface Instruction {
 export const MAX_INSTRUCTION = 15;
 
 /** What only data, kernels or museums contain; `hlt`, `int3` and `ud2` stand behind noreturn calls. */
-const ODD = new Set<Mnemonic>([
-  Mnemonic.Aaa,
-  Mnemonic.Aad,
-  Mnemonic.Aam,
-  Mnemonic.Aas,
-  Mnemonic.Daa,
-  Mnemonic.Das,
-  Mnemonic.Salc,
-  Mnemonic.Arpl,
-  Mnemonic.Bound,
-  Mnemonic.Enter,
-  Mnemonic.Into,
-  Mnemonic.Iret,
-  Mnemonic.Iretd,
-  Mnemonic.In,
-  Mnemonic.Out,
-  Mnemonic.Insb,
-  Mnemonic.Insd,
-  Mnemonic.Insw,
-  Mnemonic.Outsb,
-  Mnemonic.Outsd,
-  Mnemonic.Outsw,
-  Mnemonic.Lds,
-  Mnemonic.Les,
-  Mnemonic.Lfs,
-  Mnemonic.Lgs,
-  Mnemonic.Lss,
-  Mnemonic.Loope,
-  Mnemonic.Loopne,
-  Mnemonic.Pushad,
-  Mnemonic.Popad,
-  Mnemonic.Pusha,
-  Mnemonic.Popa,
-  Mnemonic.Retf,
-  Mnemonic.Cli,
-  Mnemonic.Sti,
-  Mnemonic.Cmc,
-  Mnemonic.Xlatb,
-  Mnemonic.Clts,
-  Mnemonic.Sahf,
-  Mnemonic.Lahf,
-  Mnemonic.Int1,
-  Mnemonic.Jcxz,
-]);
+const odd = once(() => {
+  const { Mnemonic } = x86();
+  return new Set<X86.Mnemonic>([
+    Mnemonic.Aaa,
+    Mnemonic.Aad,
+    Mnemonic.Aam,
+    Mnemonic.Aas,
+    Mnemonic.Daa,
+    Mnemonic.Das,
+    Mnemonic.Salc,
+    Mnemonic.Arpl,
+    Mnemonic.Bound,
+    Mnemonic.Enter,
+    Mnemonic.Into,
+    Mnemonic.Iret,
+    Mnemonic.Iretd,
+    Mnemonic.In,
+    Mnemonic.Out,
+    Mnemonic.Insb,
+    Mnemonic.Insd,
+    Mnemonic.Insw,
+    Mnemonic.Outsb,
+    Mnemonic.Outsd,
+    Mnemonic.Outsw,
+    Mnemonic.Lds,
+    Mnemonic.Les,
+    Mnemonic.Lfs,
+    Mnemonic.Lgs,
+    Mnemonic.Lss,
+    Mnemonic.Loope,
+    Mnemonic.Loopne,
+    Mnemonic.Pushad,
+    Mnemonic.Popad,
+    Mnemonic.Pusha,
+    Mnemonic.Popa,
+    Mnemonic.Retf,
+    Mnemonic.Cli,
+    Mnemonic.Sti,
+    Mnemonic.Cmc,
+    Mnemonic.Xlatb,
+    Mnemonic.Clts,
+    Mnemonic.Sahf,
+    Mnemonic.Lahf,
+    Mnemonic.Int1,
+    Mnemonic.Jcxz,
+  ]);
+});
 
-const ODD_SEGMENT_REGISTERS = new Set<Register>([Register.CS, Register.DS, Register.ES, Register.SS]);
+const oddSegments = once(() => {
+  const { Register } = x86();
+  return new Set<X86.Register>([Register.CS, Register.DS, Register.ES, Register.SS]);
+});
 
 /**
  * Linear sweep from bytes[offset] until an instruction begins at `stop` or behind it.
@@ -77,7 +93,7 @@ const ODD_SEGMENT_REGISTERS = new Set<Register>([Register.CS, Register.DS, Regis
  */
 export function sweepTo(bytes: Uint8Array, offset: number, stop: number): number {
   return withDecoder(bytes, offset, stop + MAX_INSTRUCTION, (decoder) => {
-    const iced = new Iced();
+    const iced = new (x86().Instruction)();
     let valid = true;
     while (valid && decoder.position + offset < stop && decoder.canDecode) {
       decoder.decodeOut(iced);
@@ -94,7 +110,7 @@ export function sweepTo(bytes: Uint8Array, offset: number, stop: number): number
  */
 export function decodeEverywhere(bytes: Uint8Array, offset: number, end: number, address: number): Instruction[] {
   return withDecoder(bytes, offset, end, (decoder) => {
-    const iced = new Iced();
+    const iced = new (x86().Instruction)();
     const all = Array.from({ length: Math.min(end, bytes.length) - offset }, (_, i) => {
       decoder.position = i;
       decoder.ip = BigInt(address + i);
@@ -107,8 +123,8 @@ export function decodeEverywhere(bytes: Uint8Array, offset: number, end: number,
 }
 
 /** wasm memory is not collected: what is made here is freed here. */
-function withDecoder<T>(bytes: Uint8Array, offset: number, end: number, use: (decoder: Decoder) => T): T {
-  const decoder = new Decoder(32, bytes.subarray(offset, end), 0);
+function withDecoder<T>(bytes: Uint8Array, offset: number, end: number, use: (decoder: X86.Decoder) => T): T {
+  const decoder = new (x86().Decoder)(32, bytes.subarray(offset, end), 0);
   try {
     return use(decoder);
   } finally {
@@ -117,6 +133,7 @@ function withDecoder<T>(bytes: Uint8Array, offset: number, end: number, use: (de
 }
 
 function translate(iced: Iced, address: number): Instruction {
+  const { FlowControl, OpKind } = x86();
   const kind = kindOf(iced);
   return {
     address,
@@ -130,6 +147,7 @@ function translate(iced: Iced, address: number): Instruction {
 }
 
 function kindOf(iced: Iced): Instruction['kind'] {
+  const { Code, Register } = x86();
   switch (iced.code) {
     case Code.INVALID:
       return 'invalid';
@@ -146,6 +164,7 @@ function kindOf(iced: Iced): Instruction['kind'] {
 
 /** What assemblers align with: nop in all lengths, int3, `lea 0(%esi),%esi`, `xchg %ax,%ax`, `mov %esi,%esi`. */
 function isPadding(iced: Iced): boolean {
+  const { Code, Mnemonic, Register } = x86();
   if (iced.mnemonic === Mnemonic.Nop || iced.mnemonic === Mnemonic.Int3) return true;
   if (iced.code === Code.Mov_r32_rm32 || iced.code === Code.Mov_rm32_r32) return iced.op0Register === iced.op1Register;
   return (
@@ -157,8 +176,9 @@ function isPadding(iced: Iced): boolean {
 }
 
 function isOrdinary(iced: Iced): boolean {
-  if (iced.isInvalid || ODD.has(iced.mnemonic)) return false;
-  if (ODD_SEGMENT_REGISTERS.has(iced.segmentPrefix)) return false;
+  const { Code, Mnemonic } = x86();
+  if (iced.isInvalid || odd().has(iced.mnemonic)) return false;
+  if (oddSegments().has(iced.segmentPrefix)) return false;
   if (iced.isPrivileged && iced.mnemonic !== Mnemonic.Hlt) return false;
   if (iced.code === Code.Int_imm8) return iced.immediate8 === 0x80;
   if (isZeros(iced)) return false;
@@ -167,6 +187,7 @@ function isOrdinary(iced: Iced): boolean {
 
 /** 00 00, which reads as `add %al,(%eax)`. */
 function isZeros(iced: Iced): boolean {
+  const { Code, Register } = x86();
   return (
     iced.code === Code.Add_rm8_r8 &&
     iced.length === 2 &&

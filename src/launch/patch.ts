@@ -18,6 +18,7 @@
 import { createHash } from 'node:crypto';
 
 import type { ElfImage } from '../abi/elf.js';
+import { recall, remember } from './plan-store.js';
 import { CALL_LENGTH, JUMP_LENGTH, mayHaveSites, patchPlan, type Role, type Site } from './sites.js';
 
 /** Raise it whenever sites.ts would judge any image differently. */
@@ -181,6 +182,12 @@ function hexBytes(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
 }
 
+function planned(key: string, elf: ElfImage, file: Uint8Array, role: Role): readonly Site[] {
+  const plan = patchPlan(elf, file, role);
+  remember(key, plan);
+  return plan;
+}
+
 /**
  * Plans that were made before. The key is a hash of the whole file, because a plan also depends on the symbols and
  * unwind tables outside the executable segments; a build-id would be the attacker's to choose.
@@ -197,7 +204,7 @@ export class PlanCache {
     const key = createHash('sha256').update(`${PATCHER_VERSION} ${role}\0`).update(file).digest('hex');
     const known = this.#plans.get(key);
     if (known !== undefined) return known;
-    const plan = patchPlan(elf, file, role);
+    const plan = recall(key, file) ?? planned(key, elf, file, role);
     const oldest = this.#plans.keys().next().value;
     if (this.#plans.size >= this.limit && oldest !== undefined) this.#plans.delete(oldest);
     this.#plans.set(key, plan);

@@ -14,7 +14,7 @@ import { SHARED_MEMORY_PREFIX } from './channels.js';
 import type { ImagePlan } from './image.js';
 import { ImagePatcher } from './patcher.js';
 import { interpreterOf, mapImage, NotRunnable, readProgram, writeStack, type Program } from './program.js';
-import { callNow, startProcess } from './start.js';
+import { callNow, startProcess, type StartOptions } from './start.js';
 
 export interface RunOptions {
   readonly command: readonly ByteString[];
@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly stop: number;
   /** Told the pid as soon as the program is about to run. */
   readonly started: (pid: number) => void;
+  /** What only tests choose. */
+  readonly start?: Pick<StartOptions, 'trustee' | 'entry'>;
 }
 
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
@@ -83,6 +85,7 @@ export function runSandbox(o: RunOptions): Ending {
     exe: program.guest,
     keep: o.keep,
     ignored: o.ignored,
+    ...o.start,
   });
   const process = (running.process = started.process);
   process.umask = native.umask(0); // the helper applies the program's mask itself; the child was born with it
@@ -115,6 +118,8 @@ export function runSandbox(o: RunOptions): Ending {
   } catch (error) {
     native.kill(process.pid, L.SIGNAL.KILL);
     throw error;
+  } finally {
+    started.channels.close();
   }
 }
 

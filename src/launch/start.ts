@@ -3,7 +3,6 @@
  * thread starts. After this the process holds trusted code alone, and no byte of the program has been read.
  */
 import { readFileSync } from 'node:fs';
-import { errnoName } from '../abi/errno.js';
 import type { ByteString } from '../abi/bytes.js';
 import * as L from '../abi/linux.js';
 import { ProcessMemory } from '../memory/guest.js';
@@ -11,8 +10,9 @@ import { Regions } from '../memory/regions.js';
 import { native } from '../native/index.js';
 import { ProcessState, ThreadState } from '../referee/process.js';
 import { firstTlsEntry, segmentsOf, Slot, trusteeLabels, type SlotConstants } from '../trustee/slot.js';
-import { FORM, FRAMES, RESERVED, SLOT_COUNT, SLOT_SIZE, resultFd, socketFd } from '../wire/layout.js';
-import { must, openChannels, SetupError, SHARED_MEMORY_PREFIX, trusteeText, type Channels } from './channels.js';
+import { FORM, FRAMES, LOADER, RESERVED, SLOT_COUNT, SLOT_SIZE, resultFd, socketFd } from '../wire/layout.js';
+import { must, openChannels, SetupError, trusteeText, type Channels } from './channels.js';
+import { refuseFilter } from './filter.js';
 import { Loader, type Hello } from './loader.js';
 
 const NR = {
@@ -23,7 +23,6 @@ const NR = {
   rt_sigprocmask: 175,
   mmap2: 192,
   mseal: 462,
-  clone: 120,
 } as const;
 const PR_SET_NAME = 15;
 const PR_SET_TSC = 26;
@@ -46,12 +45,17 @@ export interface StartOptions {
   readonly keep: readonly number[];
   /** Signals that were ignored when the sandbox was started: two words. */
   readonly ignored: Uint32Array;
+  /** Another text for the trustee than the one that was built: tests run its twin. */
+  readonly trustee?: Uint8Array;
+  /** `int80`: enter the kernel by int $0x80 although there is a faster way. */
+  readonly entry?: 'fast' | 'int80';
 }
 
 export interface Started {
   readonly process: ProcessState;
   readonly hello: Hello;
   readonly trampolines: { base: number; size: number };
+  readonly channels: Channels;
 }
 
 interface Mapping {
@@ -77,21 +81,34 @@ function mappingsBetween(pid: number, from: number, to: number): Mapping {
   return range;
 }
 
-/** How the vDSO's entry reaches the kernel, from its own bytes: push ecx, edx, ebp; then one of three ways. */
-export function vdsoForm(entry: Uint8Array): { form: number; skip: number } {
+/** From the int $0x80 on: it, the landing pad, ret. */
+const PAD = 'cd805d5a59c3';
+const FAST_ENTRIES = [
+  { form: FORM.sysenter, bytes: `51525589e50f34${PAD}` },
+  { form: FORM.syscall, bytes: `51525589cd0f05${PAD}` },
+];
+/** Without a fast instruction the room for one is filled with no-operations, which differ between kernels. */
+const INT80_ENTRY = new RegExp(`^515255(?:..){2,5}?${PAD}`);
+const JUMP_LENGTH = 5;
+
+/**
+ * How the vDSO's entry reaches the kernel, from its own bytes (arch/x86/entry/vdso/vdso32/system_call.S): push ecx, edx,
+ * ebp; one of three ways; pop them; ret. `skip`: where to go on behind the five bytes that are overwritten.
+ * `int80`: leave the fast instruction out, which works on every kernel.
+ */
+export function vdsoForm(entry: Uint8Array, way: 'fast' | 'int80' = 'fast'): { form: number; skip: number } {
   const hex = Buffer.from(entry).toString('hex');
-  if (!hex.startsWith('515255')) throw new SetupError(`the vDSO's entry is of an unknown kind: ${hex}`);
-  if (hex.startsWith('51525589e50f34cd80')) return { form: FORM.sysenter, skip: 5 };
-  if (hex.startsWith('51525589cd0f05cd80')) return { form: FORM.syscall, skip: 5 };
-  const int80 = hex.indexOf('cd80') / 2;
-  if (int80 >= 5 && Number.isInteger(int80)) return { form: FORM.int80, skip: int80 };
-  throw new SetupError(`the vDSO's entry is of an unknown kind: ${hex}`);
+  const fast = FAST_ENTRIES.find(({ bytes }) => hex.startsWith(bytes));
+  if (fast !== undefined && way === 'fast') return { form: fast.form, skip: JUMP_LENGTH };
+  const slow = INT80_ENTRY.exec(hex);
+  if (slow === null) throw new SetupError(`the vDSO's entry is of an unknown kind: ${hex}`);
+  return { form: FORM.int80, skip: (slow[0].length - PAD.length) / 2 };
 }
 
 const jump = (from: number, to: number): Uint8Array => {
-  const bytes = new Uint8Array(5);
+  const bytes = new Uint8Array(JUMP_LENGTH);
   bytes[0] = 0xe9;
-  new DataView(bytes.buffer).setUint32(1, (to - from - 5) >>> 0, true);
+  new DataView(bytes.buffer).setUint32(1, (to - from - JUMP_LENGTH) >>> 0, true);
   return bytes;
 };
 const words = (...values: number[]): Uint8Array => new Uint8Array(Uint32Array.from(values).buffer);
@@ -119,7 +136,7 @@ function setUp(loader: Loader, hello: Hello, pid: number, channels: Channels, op
   const vdso = mappingOf(pid, '[vdso]');
   const entry = new Uint8Array(16);
   must(native.vmRead(pid, hello.sysinfo, entry, entry.length), 'reading the vDSO');
-  const { form, skip } = vdsoForm(entry);
+  const { form, skip } = vdsoForm(entry, options.entry);
 
   run('no_new_privs', NR.prctl, PR_SET_NO_NEW_PRIVS, 1);
   loader.run({ what: 'PR_SET_TSC', call: [NR.prctl, PR_SET_TSC, PR_TSC_SIGSEGV], mayFail: true });
@@ -151,7 +168,10 @@ function setUp(loader: Loader, hello: Hello, pid: number, channels: Channels, op
 
   const size = vdso.end - vdso.start;
   run('opening the vDSO', NR.mprotect, vdso.start, size, L.PROT_READ | L.PROT_WRITE | L.PROT_EXEC);
-  loader.run({ what: 'rewriting the vDSO', call: [0xfffffff0, hello.sysinfo, jump(hello.sysinfo, hello.hook), 5] });
+  loader.run({
+    what: 'rewriting the vDSO',
+    call: [LOADER.copy, hello.sysinfo, jump(hello.sysinfo, hello.hook), JUMP_LENGTH],
+  });
   run('closing the vDSO', NR.mprotect, vdso.start, size, L.PROT_READ | L.PROT_EXEC);
   const seal = (what: string, at: number, length: number): number =>
     loader.run({ what, call: [NR.mseal, at, length, 0], mayFail: true });
@@ -172,16 +192,20 @@ function reachStack(loader: Loader, hello: Hello, options: StartOptions): void {
   const need = 4 * (options.argv.length + options.envp.length + 128) + 2 * L.PAGE;
   if (need < STACK_AT_HAND) return;
   for (let down = STACK_AT_HAND; down < need + L.PAGE; down += L.PAGE)
-    loader.run({ what: 'growing the stack', call: [0xfffffff0, hello.esp - down, words(0), 1] });
+    loader.run({ what: 'growing the stack', call: [LOADER.copy, hello.esp - down, words(0), 1] });
 }
 
 /** Runs one call on the trustee and waits for it: for the start, when nothing else can happen. */
 export function callNow(process: ProcessState, slot: Slot, order: readonly number[]): number {
   const [nr, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = order;
   slot.order(nr, a, b, c, d, e, f);
+  return outcomeOf(process, () => slot.result());
+}
+
+function outcomeOf(process: ProcessState, look: () => number | undefined): number {
   const hint = new Uint32Array(4);
   for (;;) {
-    const result = slot.result();
+    const result = look();
     if (result !== undefined) return result;
     const ready = native.poll(process.hint, L.POLLIN, 5000);
     if (ready === 0) throw new SetupError('the trustee does not answer');
@@ -191,7 +215,8 @@ export function callNow(process: ProcessState, slot: Slot, order: readonly numbe
 }
 
 export function startProcess(options: StartOptions): Started {
-  const channels = openChannels(options.keep);
+  refuseFilter();
+  const channels = openChannels(options.keep, options.trustee ?? trusteeText());
   const pid = native.launch(
     channels.loaderImage,
     [...options.argv],
@@ -200,11 +225,12 @@ export function startProcess(options: StartOptions): Started {
     options.ignored,
   );
   channels.handedOver();
-  if (pid < 0) throw new SetupError(`starting the loader: ${errnoName(-pid)}`);
   try {
+    must(pid, 'starting the loader');
     return complete(pid, channels, options);
   } catch (error) {
-    native.kill(pid, L.SIGNAL.KILL);
+    channels.close();
+    if (pid > 0) native.kill(pid, L.SIGNAL.KILL);
     throw error;
   }
 }
@@ -217,7 +243,7 @@ function complete(pid: number, channels: Channels, options: StartOptions): Start
   const vdso = mappingOf(pid, '[vdso]');
   const image = mappingsBetween(pid, hello.hook, hello.hook + 1);
 
-  const text = trusteeText();
+  const text = options.trustee ?? trusteeText();
   const labels = trusteeLabels(text);
   const constants: SlotConstants = {
     form: layout.form,
@@ -261,16 +287,7 @@ function complete(pid: number, channels: Channels, options: StartOptions): Start
   });
   process.threads.push(new ThreadState(0, pid, slot, channels.socket));
   loader.become(layout.text + labels[FRAMES.length], slot.address);
-  const lifeline = callNow(process, slot, [
-    NR.clone,
-    L.CLONE_THREAD_FLAGS,
-    slot.frameAddress('lifelineStart'),
-    0,
-    0,
-    0,
-  ]);
+  const lifeline = outcomeOf(process, () => slot.result() || undefined); // the trustee's own order 0
   must(lifeline, 'starting the lifeline thread');
-  return { process, hello, trampolines: { base: layout.trampolines, size: TRAMPOLINES } };
+  return { process, hello, trampolines: { base: layout.trampolines, size: TRAMPOLINES }, channels };
 }
-
-export { SHARED_MEMORY_PREFIX };

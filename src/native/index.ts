@@ -92,6 +92,8 @@ export interface Native {
   send(fd: number, from: Bytes, size: number, flags: number): number;
   /** 1: this thread's rdtsc faults, which spares the switch of the control register towards strict threads. */
   setTscFault(on: 0 | 1): number;
+  /** _exit(2): at once, and without Node's restoring of terminal modes, which are the program's to leave. */
+  exit(status: number): never;
   /** Low and high word of the time-stamp counter. */
   timeStamp(out: Uint32Array): number;
   /**

@@ -141,8 +141,10 @@ export class Walk {
       if (special !== undefined) return this.followed(special);
       const fd = lookup.directory(dir.fd, relative);
       if (fd >= 0) return this.enter(layer, from, names, relative, fd);
-      if (fd === -ERRNO.ELOOP) return names.length > 1 ? this.slowDown() : this.symlink(dir, names[0]);
-      if (fd !== -ERRNO.ENOENT) return fd;
+      if (fd === -ERRNO.ENOENT) continue;
+      // What a stride meets on the host may be hidden by a directory of the sysroot.
+      if (names.length > 1 && (fd === -ERRNO.ELOOP || layer !== from.first)) return this.slowDown();
+      return fd === -ERRNO.ELOOP ? this.symlink(dir, names[0]) : fd;
     }
     return -ERRNO.ENOENT;
   }
@@ -159,7 +161,7 @@ export class Walk {
     }
     return names;
   }
-  /** One by one, up to the symlink that is ahead. */
+  /** One by one, up to what is ahead: a symlink, or an error. */
   private slowDown(): undefined {
     this.strides = false;
   }

@@ -106,9 +106,23 @@ const FCNTL_ARGUMENT: ReadonlyMap<number, 'value' | number> = new Map<number, 'v
   [F.F_SET_RW_HINT, 8],
 ]);
 /** Commands that only fcntl64 knows. */
-const WIDE_ONLY: ReadonlySet<number> = new Set([F.F_GETLK64, F.F_SETLK64, F.F_SETLKW64, F.F_OFD_GETLK, F.F_OFD_SETLK, F.F_OFD_SETLKW]);
+const WIDE_ONLY: ReadonlySet<number> = new Set([
+  F.F_GETLK64,
+  F.F_SETLK64,
+  F.F_SETLKW64,
+  F.F_OFD_GETLK,
+  F.F_OFD_SETLK,
+  F.F_OFD_SETLKW,
+]);
 /** They make the kernel send signals, to whom they say: a way out of the sandbox. */
-const FCNTL_REFUSED: ReadonlySet<number> = new Set([F.F_SETOWN, F.F_SETOWN_EX, F.F_SETSIG, F.F_NOTIFY, F.F_SETLEASE, F.F_GETOWNER_UIDS]);
+const FCNTL_REFUSED: ReadonlySet<number> = new Set([
+  F.F_SETOWN,
+  F.F_SETOWN_EX,
+  F.F_SETSIG,
+  F.F_NOTIFY,
+  F.F_SETLEASE,
+  F.F_GETOWNER_UIDS,
+]);
 
 /** fcntl(2): 0 when the command may be ordered as it stands. */
 function fcntlRefusal(call: Call, wide: boolean): number {
@@ -297,7 +311,8 @@ function* epollWait(call: Call): Steps {
   if (most === 0 || most > MAX_EVENTS) return -ERRNO.EINVAL;
   const refused = within(call, [events, most * epollEvent.size]);
   if (refused !== 0) return refused;
-  if (call.nr === EPOLL_PWAIT2) return within(call, [timeout, timespec64.size]) || (yield [call.nr, epoll, events, most, timeout, 0, 0]);
+  if (call.nr === EPOLL_PWAIT2)
+    return within(call, [timeout, timespec64.size]) || (yield [call.nr, epoll, events, most, timeout, 0, 0]);
   return yield [EPOLL_WAIT, epoll, events, most, timeout];
 }
 const EPOLL_WAIT = 256;
@@ -338,10 +353,12 @@ function* addWatch(call: Call): Steps {
 }
 
 /** Changes what a descriptor is open on, in the helper, on what it was when that was judged. */
-const changing = (act: (call: Call, pin: number) => number) => (call: Call): number => {
-  const pin = pinForChange(call, call.r[0] | 0);
-  return pin < 0 ? pin : act(call, pin);
-};
+const changing =
+  (act: (call: Call, pin: number) => number) =>
+  (call: Call): number => {
+    const pin = pinForChange(call, call.r[0] | 0);
+    return pin < 0 ? pin : act(call, pin);
+  };
 
 const chown = (short: boolean) =>
   changing((call, pin) => {
@@ -386,8 +403,16 @@ export const descriptors = family({
   pwrite64: delegated(181, { fd: fd(), buffer: bytesIn('count'), count: size(), low: uint(), high: uint() }, io),
   preadv: delegated(333, { fd: fd(), iov: iovecOut('count'), count: size(), low: uint(), high: uint() }, io),
   pwritev: delegated(334, { fd: fd(), iov: iovecIn('count'), count: size(), low: uint(), high: uint() }, io),
-  preadv2: delegated(378, { fd: fd(), iov: iovecOut('count'), count: size(), low: uint(), high: uint(), flags: flags(RWF) }, io),
-  pwritev2: delegated(379, { fd: fd(), iov: iovecIn('count'), count: size(), low: uint(), high: uint(), flags: flags(RWF) }, io),
+  preadv2: delegated(
+    378,
+    { fd: fd(), iov: iovecOut('count'), count: size(), low: uint(), high: uint(), flags: flags(RWF) },
+    io,
+  ),
+  pwritev2: delegated(
+    379,
+    { fd: fd(), iov: iovecIn('count'), count: size(), low: uint(), high: uint(), flags: flags(RWF) },
+    io,
+  ),
   lseek: delegated(19, { fd: fd(), offset: int(), whence: flags(SEEK) }),
   _llseek: delegated(140, { fd: fd(), high: uint(), low: uint(), result: outPosition(), whence: flags(SEEK) }),
   sendfile: delegated(187, { out: fd(), in: fd(), offset: bytesOut(4), count: size() }, io),
@@ -422,9 +447,19 @@ export const descriptors = family({
   eventfd2: delegated(328, { initial: uint(), flags: flags(PIPE) }, newFd),
   memfd_create: odd(356, { name: string(250), flags: flags(MEMFD) }, memfdCreate, newFd),
   timerfd_create: delegated(322, { clock: int(), flags: flags(PIPE) }, newFd),
-  timerfd_settime: delegated(325, { fd: fd(), flags: hex(), value: structIn(itimerspec32), old: structOut(itimerspec32, true) }),
+  timerfd_settime: delegated(325, {
+    fd: fd(),
+    flags: hex(),
+    value: structIn(itimerspec32),
+    old: structOut(itimerspec32, true),
+  }),
   timerfd_gettime: delegated(326, { fd: fd(), value: structOut(itimerspec32) }),
-  timerfd_settime64: delegated(411, { fd: fd(), flags: hex(), value: structIn(itimerspec64), old: structOut(itimerspec64, true) }),
+  timerfd_settime64: delegated(411, {
+    fd: fd(),
+    flags: hex(),
+    value: structIn(itimerspec64),
+    old: structOut(itimerspec64, true),
+  }),
   timerfd_gettime64: delegated(410, { fd: fd(), value: structOut(itimerspec64) }),
   signalfd: denied(321, 'ENOSYS', NO_SIGNALFD),
   signalfd4: denied(327, 'ENOSYS', NO_SIGNALFD),
@@ -436,16 +471,35 @@ export const descriptors = family({
   fstatfs: delegated(100, { fd: fd(), out: structOut(statfs) }),
   fstatfs64: delegated(269, { fd: fd(), size: size(), out: structOut(statfs64) }),
   fchdir: delegated(133, { fd: fd() }),
-  fchmod: answered(94, { fd: fd(), mode: mode() }, changing((call, pin) => native.fchmod(pin, call.r[1] & S_IALLUGO))),
+  fchmod: answered(
+    94,
+    { fd: fd(), mode: mode() },
+    changing((call, pin) => native.fchmod(pin, call.r[1] & S_IALLUGO)),
+  ),
   fchown: answered(95, { fd: fd(), owner: int(), group: int() }, chown(true)),
   fchown32: answered(207, { fd: fd(), owner: int(), group: int() }, chown(false)),
-  fsetxattr: answered(228, { fd: fd(), name: string(256), value: bytesIn('size'), size: size(), flags: flags(XATTR) }, setxattr),
-  fremovexattr: answered(237, { fd: fd(), name: string(256) }, changing((c, pin) => native.removexattr(ownLink(pin), text(c.bytes(1))))),
+  fsetxattr: answered(
+    228,
+    { fd: fd(), name: string(256), value: bytesIn('size'), size: size(), flags: flags(XATTR) },
+    setxattr,
+  ),
+  fremovexattr: answered(
+    237,
+    { fd: fd(), name: string(256) },
+    changing((c, pin) => native.removexattr(ownLink(pin), text(c.bytes(1)))),
+  ),
   fgetxattr: delegated(231, { fd: fd(), name: string(256), value: bytesOut('size'), size: size() }, io),
   flistxattr: delegated(234, { fd: fd(), list: bytesOut('size'), size: size() }, io),
   ftruncate: delegated(93, { fd: fd(), length: int() }),
   ftruncate64: delegated(194, { fd: fd(), low: uint(), high: uint() }),
-  fallocate: delegated(324, { fd: fd(), mode: flags(FALLOC), low: uint(), high: uint(), lengthLow: uint(), lengthHigh: uint() }),
+  fallocate: delegated(324, {
+    fd: fd(),
+    mode: flags(FALLOC),
+    low: uint(),
+    high: uint(),
+    lengthLow: uint(),
+    lengthHigh: uint(),
+  }),
   flock: delegated(143, { fd: fd(), operation: flags(LOCK) }),
   fsync: delegated(118, { fd: fd() }),
   fdatasync: delegated(148, { fd: fd() }),
@@ -461,22 +515,35 @@ export const descriptors = family({
   }),
   readahead: delegated(225, { fd: fd(), low: uint(), high: uint(), count: size() }),
   fadvise64: delegated(250, { fd: fd(), low: uint(), high: uint(), length: size(), advice: int() }),
-  fadvise64_64: delegated(272, { fd: fd(), low: uint(), high: uint(), lengthLow: uint(), lengthHigh: uint(), advice: int() }),
+  fadvise64_64: delegated(272, {
+    fd: fd(),
+    low: uint(),
+    high: uint(),
+    lengthLow: uint(),
+    lengthHigh: uint(),
+    advice: int(),
+  }),
 
   // waiting
   poll: odd(168, { fds: bytesIn('count'), count: size(), timeout: int() }, poll),
   ppoll: odd(309, { fds: bytesIn('count'), count: size(), timeout: address(), mask: address(), size: size() }, (c) =>
     ppoll(c, timespec32.size),
   ),
-  ppoll_time64: odd(414, { fds: bytesIn('count'), count: size(), timeout: address(), mask: address(), size: size() }, (c) =>
-    ppoll(c, timespec64.size),
+  ppoll_time64: odd(
+    414,
+    { fds: bytesIn('count'), count: size(), timeout: address(), mask: address(), size: size() },
+    (c) => ppoll(c, timespec64.size),
   ),
   select: odd(82, { arguments: structIn(selArg) }, oldSelect),
-  _newselect: odd(142, { count: int(), read: address(), write: address(), except: address(), timeout: address() }, (c) =>
-    select(c, [...c.r.subarray(0, 5)]),
+  _newselect: odd(
+    142,
+    { count: int(), read: address(), write: address(), except: address(), timeout: address() },
+    (c) => select(c, [...c.r.subarray(0, 5)]),
   ),
-  pselect6: odd(308, { count: int(), read: address(), write: address(), except: address(), timeout: address(), mask: address() }, (c) =>
-    pselect(c, timespec32.size),
+  pselect6: odd(
+    308,
+    { count: int(), read: address(), write: address(), except: address(), timeout: address(), mask: address() },
+    (c) => pselect(c, timespec32.size),
   ),
   pselect6_time64: odd(
     413,
@@ -487,8 +554,16 @@ export const descriptors = family({
   epoll_create1: delegated(329, { flags: flags(PIPE) }, newFd),
   epoll_ctl: delegated(255, { epoll: fd(), operation: flags(EPOLL_CTL), fd: fd(), event: structIn(epollEvent, true) }),
   epoll_wait: odd(256, { epoll: fd(), events: address(), most: size(), timeout: int() }, epollWait),
-  epoll_pwait: odd(319, { epoll: fd(), events: address(), most: size(), timeout: int(), mask: address(), size: size() }, epollWait),
-  epoll_pwait2: odd(441, { epoll: fd(), events: address(), most: size(), timeout: address(), mask: address(), size: size() }, epollWait),
+  epoll_pwait: odd(
+    319,
+    { epoll: fd(), events: address(), most: size(), timeout: int(), mask: address(), size: size() },
+    epollWait,
+  ),
+  epoll_pwait2: odd(
+    441,
+    { epoll: fd(), events: address(), most: size(), timeout: address(), mask: address(), size: size() },
+    epollWait,
+  ),
   inotify_init: delegated(291, {}, newFd),
   inotify_init1: delegated(332, { flags: flags(PIPE) }, newFd),
   inotify_add_watch: odd(292, { fd: fd(), path: string(), mask: flags(INOTIFY) }, addWatch),

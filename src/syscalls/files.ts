@@ -21,7 +21,19 @@ import {
   VALID_OPEN_FLAGS,
   XATTR,
 } from '../abi/flags.js';
-import { openHow, statx, timespec32, timespec64, timeval32, utimbuf, stat, stat64, oldKernelStat, statfs, statfs64 } from '../abi/structs.js';
+import {
+  openHow,
+  statx,
+  timespec32,
+  timespec64,
+  timeval32,
+  utimbuf,
+  stat,
+  stat64,
+  oldKernelStat,
+  statfs,
+  statfs64,
+} from '../abi/structs.js';
 import { native } from '../native/index.js';
 import type { Access } from '../questions.js';
 import {
@@ -76,7 +88,14 @@ import {
   type StatLayout,
 } from './support.js';
 
-const { AT_SYMLINK_NOFOLLOW, AT_SYMLINK_FOLLOW, AT_EMPTY_PATH, AT_NO_AUTOMOUNT, AT_STATX_FORCE_SYNC, AT_STATX_DONT_SYNC } = AT.values;
+const {
+  AT_SYMLINK_NOFOLLOW,
+  AT_SYMLINK_FOLLOW,
+  AT_EMPTY_PATH,
+  AT_NO_AUTOMOUNT,
+  AT_STATX_FORCE_SYNC,
+  AT_STATX_DONT_SYNC,
+} = AT.values;
 const { S_IFREG, S_IFDIR, S_IFLNK, S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK } = MODE.values;
 const {
   O_ACCMODE,
@@ -96,15 +115,23 @@ const {
 
 type Registers = Uint32Array;
 /** Does register i lack AT_SYMLINK_NOFOLLOW; does it hold AT_EMPTY_PATH? */
-const follows = (i: number) => (r: Registers): boolean => (r[i] & AT_SYMLINK_NOFOLLOW) === 0;
-const mayBeEmpty = (i: number) => (r: Registers): boolean => (r[i] & AT_EMPTY_PATH) !== 0;
+const follows =
+  (i: number) =>
+  (r: Registers): boolean =>
+    (r[i] & AT_SYMLINK_NOFOLLOW) === 0;
+const mayBeEmpty =
+  (i: number) =>
+  (r: Registers): boolean =>
+    (r[i] & AT_EMPTY_PATH) !== 0;
 const unknownBits = (value: number, known: number): boolean => (value & ~known) !== 0;
 
 // ---- stat(2), statx(2), statfs(2) ----
 
 /** Answers a stat of path argument i at the address in register `out`. */
-const statAnswer = (i: number, out: number, layout: StatLayout) => (call: Call): number =>
-  putStat(call, statxOfPath(call.path(i)), call.r[out], layout);
+const statAnswer =
+  (i: number, out: number, layout: StatLayout) =>
+  (call: Call): number =>
+    putStat(call, statxOfPath(call.path(i)), call.r[out], layout);
 
 const STAT_SYNC = AT_STATX_FORCE_SYNC | AT_STATX_DONT_SYNC;
 const FSTATAT_FLAGS = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | STAT_SYNC;
@@ -119,43 +146,51 @@ const statxBuffer = new Uint8Array(statx.size);
 
 function statxAnswer(call: Call): number {
   const [, , at, mask, out] = call.r;
-  if (unknownBits(at, FSTATAT_FLAGS) || (mask & STATX_RESERVED) !== 0 || (at & STAT_SYNC) === STAT_SYNC) return -ERRNO.EINVAL;
+  if (unknownBits(at, FSTATAT_FLAGS) || (mask & STATX_RESERVED) !== 0 || (at & STAT_SYNC) === STAT_SYNC)
+    return -ERRNO.EINVAL;
   const { object } = call.path(1);
   if (object === undefined) return -ERRNO.ENOENT;
   const result = native.statx(object, '', AT_EMPTY_PATH | (at & STAT_SYNC), mask, statxBuffer);
   return result < 0 ? result : call.put(out, statxBuffer);
 }
 
-const statfsAnswer = (out: number, wide: boolean) => (call: Call): number => {
-  if (wide && call.r[1] !== statfs64.size) return -ERRNO.EINVAL;
-  return onObject(call.path(0), (name) => putStatfs(call, name, call.r[out], wide));
-};
+const statfsAnswer =
+  (out: number, wide: boolean) =>
+  (call: Call): number => {
+    if (wide && call.r[1] !== statfs64.size) return -ERRNO.EINVAL;
+    return onObject(call.path(0), (name) => putStatfs(call, name, call.r[out], wide));
+  };
 
 // ---- access(2) ----
 
 const { R_OK, W_OK, X_OK } = ACCESS.values;
 
 /** access(2) tells what an open, a search or a creation would meet: it asks what those ask. */
-const accessOf = (i: number): PathAccess => (r, where) => {
-  if (!where.exists) return ['stat'];
-  const directory = where.type === S_IFDIR;
-  const wanted: Access[] = [];
-  if ((r[i] & R_OK) !== 0) wanted.push('read');
-  if ((r[i] & W_OK) !== 0) wanted.push(directory ? 'create' : 'write');
-  if ((r[i] & X_OK) !== 0) wanted.push(directory ? 'stat' : 'execute');
-  return wanted.length > 0 ? wanted : ['stat'];
-};
+const accessOf =
+  (i: number): PathAccess =>
+  (r, where) => {
+    if (!where.exists) return ['stat'];
+    const directory = where.type === S_IFDIR;
+    const wanted: Access[] = [];
+    if ((r[i] & R_OK) !== 0) wanted.push('read');
+    if ((r[i] & W_OK) !== 0) wanted.push(directory ? 'create' : 'write');
+    if ((r[i] & X_OK) !== 0) wanted.push(directory ? 'stat' : 'execute');
+    return wanted.length > 0 ? wanted : ['stat'];
+  };
 
 /** Answers for the real ids, which are the helper's own. */
-const accessAnswer = (i: number, how: number) => (call: Call): number => {
-  const wanted = call.r[i + 1];
-  const given = how < 0 ? 0 : call.r[how];
-  const { AT_EACCESS } = AT_ACCESS.values;
-  if (unknownBits(wanted, R_OK | W_OK | X_OK) || unknownBits(given, AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return -ERRNO.EINVAL;
-  const where = call.path(i);
-  const result = onObject(where, (name) => native.faccessat(AT_FDCWD, name, wanted, given & AT_EACCESS));
-  return result === 0 && (wanted & W_OK) !== 0 ? frozen(where) : result;
-};
+const accessAnswer =
+  (i: number, how: number) =>
+  (call: Call): number => {
+    const wanted = call.r[i + 1];
+    const given = how < 0 ? 0 : call.r[how];
+    const { AT_EACCESS } = AT_ACCESS.values;
+    if (unknownBits(wanted, R_OK | W_OK | X_OK) || unknownBits(given, AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+      return -ERRNO.EINVAL;
+    const where = call.path(i);
+    const result = onObject(where, (name) => native.faccessat(AT_FDCWD, name, wanted, given & AT_EACCESS));
+    return result === 0 && (wanted & W_OK) !== 0 ? frozen(where) : result;
+  };
 
 // ---- readlink(2) ----
 
@@ -170,14 +205,16 @@ function linkText(where: Resolved): Uint8Array | number {
 }
 
 /** Argument i is the path, i + 1 the buffer, i + 2 its size. */
-const readlinkAnswer = (i: number) => (call: Call): number => {
-  const room = call.r[i + 2] | 0;
-  if (room <= 0) return -ERRNO.EINVAL;
-  const target = linkText(call.path(i));
-  if (typeof target === 'number') return target;
-  const shown = target.subarray(0, room);
-  return call.put(call.r[i + 1], shown) || shown.length;
-};
+const readlinkAnswer =
+  (i: number) =>
+  (call: Call): number => {
+    const room = call.r[i + 2] | 0;
+    if (room <= 0) return -ERRNO.EINVAL;
+    const target = linkText(call.path(i));
+    if (typeof target === 'number') return target;
+    const shown = target.subarray(0, room);
+    return call.put(call.r[i + 1], shown) || shown.length;
+  };
 
 // ---- names: mkdir(2), mknod(2), unlink(2), rename(2), link(2), symlink(2) ----
 
@@ -191,20 +228,24 @@ function newPlace(where: Resolved, directory = false): Place | number {
 /** Modes of what the helper makes for the program; the helper's own umask is 0. */
 const masked = (call: Call, bits: number): number => bits & ~call.process.umask;
 
-const mkdirAnswer = (i: number) => (call: Call): number => {
-  const at = newPlace(call.path(i), true);
-  return typeof at === 'number' ? at : native.mkdirat(at.dir, at.name, masked(call, call.r[i + 1] & 0o1777));
-};
+const mkdirAnswer =
+  (i: number) =>
+  (call: Call): number => {
+    const at = newPlace(call.path(i), true);
+    return typeof at === 'number' ? at : native.mkdirat(at.dir, at.name, masked(call, call.r[i + 1] & 0o1777));
+  };
 
 /** Device nodes are not made: they would be doors around every path. */
-const mknodAnswer = (i: number) => (call: Call): number => {
-  const asked = call.r[i + 1] & 0xffff;
-  const type = (asked & S_IFMT) || S_IFREG;
-  if (type === S_IFCHR || type === S_IFBLK || type === S_IFDIR) return -ERRNO.EPERM;
-  if (type !== S_IFREG && type !== S_IFIFO && type !== S_IFSOCK) return -ERRNO.EINVAL;
-  const at = newPlace(call.path(i));
-  return typeof at === 'number' ? at : native.mknodat(at.dir, at.name, type | masked(call, asked & S_IALLUGO), 0);
-};
+const mknodAnswer =
+  (i: number) =>
+  (call: Call): number => {
+    const asked = call.r[i + 1] & 0xffff;
+    const type = asked & S_IFMT || S_IFREG;
+    if (type === S_IFCHR || type === S_IFBLK || type === S_IFDIR) return -ERRNO.EPERM;
+    if (type !== S_IFREG && type !== S_IFIFO && type !== S_IFSOCK) return -ERRNO.EINVAL;
+    const at = newPlace(call.path(i));
+    return typeof at === 'number' ? at : native.mknodat(at.dir, at.name, type | masked(call, asked & S_IALLUGO), 0);
+  };
 
 /** Is it a directory entry that can be removed or renamed? 0, or a negative errno. */
 function entryRefusal(where: Resolved): number {
@@ -220,7 +261,8 @@ function unlink(where: Resolved): number {
   return entryRefusal(where) || native.unlinkat(where.dir, where.name, 0);
 }
 function rmdir(where: Resolved): number {
-  if (isNoEntry(where)) return where.dots === '.' ? -ERRNO.EINVAL : where.dots === '..' ? -ERRNO.ENOTEMPTY : -ERRNO.EBUSY;
+  if (isNoEntry(where))
+    return where.dots === '.' ? -ERRNO.EINVAL : where.dots === '..' ? -ERRNO.ENOTEMPTY : -ERRNO.EBUSY;
   return entryRefusal(where) || native.unlinkat(where.dir, where.name, AT_REMOVEDIR);
 }
 const { AT_REMOVEDIR } = AT_UNLINK.values;
@@ -228,20 +270,23 @@ const { AT_REMOVEDIR } = AT_UNLINK.values;
 const { RENAME_NOREPLACE, RENAME_EXCHANGE, RENAME_WHITEOUT } = RENAME.values;
 
 /** Renames path argument i to path argument j. The new name must not grant more than the old one did. */
-const renameAnswer = (i: number, j: number, how: number) => (call: Call): number => {
-  const given = how < 0 ? 0 : call.r[how];
-  if (unknownBits(given, RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) return -ERRNO.EINVAL;
-  const exchange = (given & RENAME_EXCHANGE) !== 0;
-  if (exchange && given !== RENAME_EXCHANGE) return -ERRNO.EINVAL;
-  if ((given & RENAME_WHITEOUT) !== 0) return -ERRNO.EPERM;
-  const [from, to] = [call.path(i), call.path(j)];
-  if (isNoEntry(from) || isNoEntry(to)) return -ERRNO.EBUSY;
-  if (to.trailingSlash && from.type !== S_IFDIR) return -ERRNO.ENOTDIR;
-  const unfit = entryRefusal(from) || (exchange || to.exists ? entryRefusal(to) : 0);
-  if (unfit !== 0) return unfit;
-  const refused = call.relabel(from, to, from.type === S_IFDIR) || (exchange ? call.relabel(to, from, to.type === S_IFDIR) : 0);
-  return refused || native.renameat2(from.dir, from.name, to.dir, to.name, given);
-};
+const renameAnswer =
+  (i: number, j: number, how: number) =>
+  (call: Call): number => {
+    const given = how < 0 ? 0 : call.r[how];
+    if (unknownBits(given, RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) return -ERRNO.EINVAL;
+    const exchange = (given & RENAME_EXCHANGE) !== 0;
+    if (exchange && given !== RENAME_EXCHANGE) return -ERRNO.EINVAL;
+    if ((given & RENAME_WHITEOUT) !== 0) return -ERRNO.EPERM;
+    const [from, to] = [call.path(i), call.path(j)];
+    if (isNoEntry(from) || isNoEntry(to)) return -ERRNO.EBUSY;
+    if (to.trailingSlash && from.type !== S_IFDIR) return -ERRNO.ENOTDIR;
+    const unfit = entryRefusal(from) || (exchange || to.exists ? entryRefusal(to) : 0);
+    if (unfit !== 0) return unfit;
+    const refused =
+      call.relabel(from, to, from.type === S_IFDIR) || (exchange ? call.relabel(to, from, to.type === S_IFDIR) : 0);
+    return refused || native.renameat2(from.dir, from.name, to.dir, to.name, given);
+  };
 
 /**
  * May what a descriptor leads to be named `to`? Its own name must not grant less; without one, the program must hold
@@ -255,40 +300,51 @@ function mayName(call: Call, from: Resolved, to: Resolved): number {
 }
 
 /** The object itself is linked; one of the sysroot would become writable by its new name. */
-const linkAnswer = (i: number, j: number, how: number) => (call: Call): number => {
-  if (how >= 0 && unknownBits(call.r[how], AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) return -ERRNO.EINVAL;
-  const [from, to] = [call.path(i), call.path(j)];
-  const at = newPlace(to);
-  if (typeof at === 'number') return at;
-  if (from.type === S_IFDIR) return -ERRNO.EPERM;
-  if (from.layer === 'sysroot') return -ERRNO.EXDEV;
-  return mayName(call, from, to) || onObject(from, (name) => native.linkat(AT_FDCWD, name, at.dir, at.name, AT_SYMLINK_FOLLOW));
-};
+const linkAnswer =
+  (i: number, j: number, how: number) =>
+  (call: Call): number => {
+    if (how >= 0 && unknownBits(call.r[how], AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) return -ERRNO.EINVAL;
+    const [from, to] = [call.path(i), call.path(j)];
+    const at = newPlace(to);
+    if (typeof at === 'number') return at;
+    if (from.type === S_IFDIR) return -ERRNO.EPERM;
+    if (from.layer === 'sysroot') return -ERRNO.EXDEV;
+    return (
+      mayName(call, from, to) ||
+      onObject(from, (name) => native.linkat(AT_FDCWD, name, at.dir, at.name, AT_SYMLINK_FOLLOW))
+    );
+  };
 
 /** Argument i is the link's text, which nobody follows unjudged; j is its path. */
-const symlinkAnswer = (i: number, j: number) => (call: Call): number => {
-  const target = text(call.bytes(i));
-  if (target === '') return -ERRNO.ENOENT;
-  const at = newPlace(call.path(j));
-  return typeof at === 'number' ? at : native.symlinkat(target, at.dir, at.name);
-};
+const symlinkAnswer =
+  (i: number, j: number) =>
+  (call: Call): number => {
+    const target = text(call.bytes(i));
+    if (target === '') return -ERRNO.ENOENT;
+    const at = newPlace(call.path(j));
+    return typeof at === 'number' ? at : native.symlinkat(target, at.dir, at.name);
+  };
 
 // ---- metadata: chmod(2), chown(2), utimensat(2), truncate(2) ----
 
-const chmodAnswer = (i: number, how: number) => (call: Call): number => {
-  if (how >= 0 && unknownBits(call.r[how], AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return -ERRNO.EINVAL;
-  return changeObject(call.path(i), (name) => native.fchmodat(AT_FDCWD, name, call.r[i + 1] & S_IALLUGO, 0));
-};
+const chmodAnswer =
+  (i: number, how: number) =>
+  (call: Call): number => {
+    if (how >= 0 && unknownBits(call.r[how], AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return -ERRNO.EINVAL;
+    return changeObject(call.path(i), (name) => native.fchmodat(AT_FDCWD, name, call.r[i + 1] & S_IALLUGO, 0));
+  };
 
 const NO_ID = 0xffffffff;
 /** The id of a call that has 16 bits for it: 0xffff stands for -1, leave it as it is. */
 export const wideId = (id: number): number => ((id & 0xffff) === 0xffff ? NO_ID : id & 0xffff);
 
-const chownAnswer = (i: number, short: boolean, how = -1) => (call: Call): number => {
-  if (how >= 0 && unknownBits(call.r[how], AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return -ERRNO.EINVAL;
-  const [owner, group] = [call.r[i + 1], call.r[i + 2]].map((id) => (short ? wideId(id) : id));
-  return changeObject(call.path(i), (name) => native.fchownat(AT_FDCWD, name, owner, group, 0));
-};
+const chownAnswer =
+  (i: number, short: boolean, how = -1) =>
+  (call: Call): number => {
+    if (how >= 0 && unknownBits(call.r[how], AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return -ERRNO.EINVAL;
+    const [owner, group] = [call.r[i + 1], call.r[i + 2]].map((id) => (short ? wideId(id) : id));
+    return changeObject(call.path(i), (name) => native.fchownat(AT_FDCWD, name, owner, group, 0));
+  };
 
 type Times = BigInt64Array | null | number;
 
@@ -318,7 +374,9 @@ function timespecs(call: Call, at: number, wide: boolean): Times {
   const bytes = call.get(at, 2 * struct.size);
   if (typeof bytes === 'number') return bytes;
   const both = [0, struct.size].map((from): Values => struct.decode(bytes.subarray(from)));
-  return BigInt64Array.from(both.flatMap((t) => [BigInt(t.tv_sec as bigint), BigInt.asUintN(32, BigInt(t.tv_nsec as bigint))]));
+  return BigInt64Array.from(
+    both.flatMap((t) => [BigInt(t.tv_sec as bigint), BigInt.asUintN(32, BigInt(t.tv_nsec as bigint))]),
+  );
 }
 
 /** Sets times by path, or by the descriptor itself where the path is null. */
@@ -347,7 +405,12 @@ const truncateTo = (call: Call, length: number): number => {
 const XATTR_SIZE_MAX = 65536;
 
 /** Reads with `get` into the program's buffer; size 0 asks for the length. */
-export function putXattr(call: Call, at: number, room: number, get: (out: Uint8Array | null, size: number) => number): number {
+export function putXattr(
+  call: Call,
+  at: number,
+  room: number,
+  get: (out: Uint8Array | null, size: number) => number,
+): number {
   if (room === 0) return get(null, 0);
   const out = new Uint8Array(Math.min(room, XATTR_SIZE_MAX));
   const n = get(out, out.length);
@@ -365,13 +428,18 @@ const getxattr = (call: Call): number =>
     putXattr(call, call.r[2], call.r[3], (out, room) => native.getxattr(file, text(call.bytes(1)), out, room)),
   );
 const listxattr = (call: Call): number =>
-  onObject(call.path(0), (file) => putXattr(call, call.r[1], call.r[2], (out, room) => native.listxattr(file, out, room)));
+  onObject(call.path(0), (file) =>
+    putXattr(call, call.r[1], call.r[2], (out, room) => native.listxattr(file, out, room)),
+  );
 function setxattr(call: Call): number {
   const value = xattrValue(call, call.r[2], call.r[3]);
   if (typeof value === 'number') return value;
-  return changeObject(call.path(0), (file) => native.setxattr(file, text(call.bytes(1)), value, value.length, call.r[4]));
+  return changeObject(call.path(0), (file) =>
+    native.setxattr(file, text(call.bytes(1)), value, value.length, call.r[4]),
+  );
 }
-const removexattr = (call: Call): number => changeObject(call.path(0), (file) => native.removexattr(file, text(call.bytes(1))));
+const removexattr = (call: Call): number =>
+  changeObject(call.path(0), (file) => native.removexattr(file, text(call.bytes(1))));
 
 // ---- open(2) ----
 
@@ -398,7 +466,8 @@ export function accessesOf(given: number, exists: boolean): readonly Access[] {
   if ((given & O_PATH) !== 0) return ['stat'];
   const by = given & O_ACCMODE;
   const wanted: Access[] = [];
-  if ((given & __O_TMPFILE) !== 0 || ((given & O_CREAT) !== 0 && (!exists || (given & O_EXCL) !== 0))) wanted.push('create');
+  if ((given & __O_TMPFILE) !== 0 || ((given & O_CREAT) !== 0 && (!exists || (given & O_EXCL) !== 0)))
+    wanted.push('create');
   if (by !== O_WRONLY) wanted.push('read');
   if (by !== O_RDONLY || (given & O_TRUNC) !== 0) wanted.push('write');
   return wanted;
@@ -414,7 +483,10 @@ function openOrder(call: Call, host: ByteString, { flags: given, mode: bits }: O
  * What to order: a file that was there is not made, one that was missing is made anew, so that nothing is opened that
  * was not asked about. Either surprise leads to another try.
  */
-export function settled({ flags: given, mode: bits }: Opening, exists: boolean): Opening & { readonly surprise: number } {
+export function settled(
+  { flags: given, mode: bits }: Opening,
+  exists: boolean,
+): Opening & { readonly surprise: number } {
   if ((given & O_CREAT) === 0 || (given & O_EXCL) !== 0) return { flags: given, mode: bits, surprise: 0 };
   if (!exists) return { flags: given | O_EXCL, mode: bits, surprise: -ERRNO.EEXIST };
   return { flags: given & ~O_CREAT, mode: 0, surprise: -ERRNO.ENOENT };
@@ -446,7 +518,8 @@ function* open(call: Call, dir: number, at: number, how: Opening): Steps {
     if (refused !== 0) return refused;
     if (!where.exists && !make) return -ERRNO.ENOENT;
     const order = settled(opening, where.exists);
-    if (make && (where.trailingSlash || (order.surprise === -ERRNO.ENOENT && where.type === S_IFDIR))) return -ERRNO.EISDIR;
+    if (make && (where.trailingSlash || (order.surprise === -ERRNO.ENOENT && where.type === S_IFDIR)))
+      return -ERRNO.EISDIR;
     if (changes(how.flags) && where.exists && frozen(where) !== 0) return frozen(where);
     if (tooLarge(where, how)) return -ERRNO.EOVERFLOW;
     const result = yield openOrder(call, where.host, order, RESOLVE.values.RESOLVE_NO_SYMLINKS);
@@ -462,7 +535,9 @@ function mayReopen(call: Call, pin: number, given: number): number {
   if (typeof s === 'number') return s;
   const wanted = accessesOf(given & ~O_CREAT, true);
   const held = heldBy(pin);
-  const enough = typeof held !== 'number' && wanted.every((a) => a === 'stat' || (a === 'read' ? held.read : a === 'write' && held.write));
+  const enough =
+    typeof held !== 'number' &&
+    wanted.every((a) => a === 'stat' || (a === 'read' ? held.read : a === 'write' && held.write));
   const named = nameOf(call, pin);
   const file = [S_IFREG, S_IFDIR].some((type) => type === typeOf(s));
   if (enough && (named === undefined || !file)) return 0;
@@ -543,10 +618,20 @@ const atFlags = flags(AT);
 
 export const files = family({
   // descriptors and the working directory
-  open: odd(5, { path: string(), flags: flags(OPEN), mode: mode() }, (c) => open(c, AT_FDCWD, c.r[0], asOpen(c.r[1], c.r[2])), { returns: 'fd' }),
-  creat: odd(8, { path: string(), mode: mode() }, (c) => open(c, AT_FDCWD, c.r[0], asOpen(O_CREAT | O_WRONLY | O_TRUNC, c.r[1])), {
-    returns: 'fd',
-  }),
+  open: odd(
+    5,
+    { path: string(), flags: flags(OPEN), mode: mode() },
+    (c) => open(c, AT_FDCWD, c.r[0], asOpen(c.r[1], c.r[2])),
+    { returns: 'fd' },
+  ),
+  creat: odd(
+    8,
+    { path: string(), mode: mode() },
+    (c) => open(c, AT_FDCWD, c.r[0], asOpen(O_CREAT | O_WRONLY | O_TRUNC, c.r[1])),
+    {
+      returns: 'fd',
+    },
+  ),
   openat: odd(
     295,
     { at: dirfd(), path: string(), flags: flags(OPEN), mode: mode() },
@@ -566,7 +651,12 @@ export const files = family({
   lstat64: answered(196, { path: path(statAccess, link), out: structOut(stat64) }, statAnswer(0, 1, STAT64)),
   fstatat64: answered(
     300,
-    { at: dirfd(), path: path(statAccess, { at: 'at', follow: follows(3), empty: mayBeEmpty(3) }), out: structOut(stat64), flags: atFlags },
+    {
+      at: dirfd(),
+      path: path(statAccess, { at: 'at', follow: follows(3), empty: mayBeEmpty(3) }),
+      out: structOut(stat64),
+      flags: atFlags,
+    },
     fstatat64,
   ),
   statx: answered(
@@ -583,16 +673,32 @@ export const files = family({
   statfs: answered(99, { path: path(statAccess), out: structOut(statfs) }, statfsAnswer(1, false)),
   statfs64: answered(268, { path: path(statAccess), size: size(), out: structOut(statfs64) }, statfsAnswer(2, true)),
   access: answered(33, { path: path(accessOf(1)), mode: flags(ACCESS) }, accessAnswer(0, -1)),
-  faccessat: answered(307, { at: dirfd(), path: path(accessOf(2), { at: 'at' }), mode: flags(ACCESS) }, accessAnswer(1, -1)),
+  faccessat: answered(
+    307,
+    { at: dirfd(), path: path(accessOf(2), { at: 'at' }), mode: flags(ACCESS) },
+    accessAnswer(1, -1),
+  ),
   faccessat2: answered(
     439,
-    { at: dirfd(), path: path(accessOf(2), { at: 'at', follow: follows(3), empty: mayBeEmpty(3) }), mode: flags(ACCESS), flags: flags(AT_ACCESS) },
+    {
+      at: dirfd(),
+      path: path(accessOf(2), { at: 'at', follow: follows(3), empty: mayBeEmpty(3) }),
+      mode: flags(ACCESS),
+      flags: flags(AT_ACCESS),
+    },
     accessAnswer(1, 3),
   ),
-  readlink: answered(85, { path: path('stat', link), buffer: bytesOut('size'), size: size() }, readlinkAnswer(0), { returns: 'count' }),
+  readlink: answered(85, { path: path('stat', link), buffer: bytesOut('size'), size: size() }, readlinkAnswer(0), {
+    returns: 'count',
+  }),
   readlinkat: answered(
     305,
-    { at: dirfd(), path: path(statAccess, { at: 'at', follow: false, empty: () => true }), buffer: bytesOut('size'), size: size() },
+    {
+      at: dirfd(),
+      path: path(statAccess, { at: 'at', follow: false, empty: () => true }),
+      buffer: bytesOut('size'),
+      size: size(),
+    },
     readlinkAnswer(1),
     { returns: 'count' },
   ),
@@ -601,16 +707,27 @@ export const files = family({
   mkdir: answered(39, { path: path('create', made), mode: mode() }, mkdirAnswer(0)),
   mkdirat: answered(296, { at: dirfd(), path: path('create', { at: 'at', ...made }), mode: mode() }, mkdirAnswer(1)),
   mknod: answered(14, { path: path('create', made), mode: mode(), device: uint() }, mknodAnswer(0)),
-  mknodat: answered(297, { at: dirfd(), path: path('create', { at: 'at', ...made }), mode: mode(), device: uint() }, mknodAnswer(1)),
+  mknodat: answered(
+    297,
+    { at: dirfd(), path: path('create', { at: 'at', ...made }), mode: mode(), device: uint() },
+    mknodAnswer(1),
+  ),
   unlink: answered(10, { path: path('create', entry) }, (c) => unlink(c.path(0))),
   rmdir: answered(40, { path: path('create', entry) }, (c) => rmdir(c.path(0))),
-  unlinkat: answered(301, { at: dirfd(), path: path('create', { at: 'at', ...entry }), flags: flags(AT_UNLINK) }, (c) =>
-    unknownBits(c.r[2], AT_REMOVEDIR) ? -ERRNO.EINVAL : c.r[2] === 0 ? unlink(c.path(1)) : rmdir(c.path(1)),
+  unlinkat: answered(
+    301,
+    { at: dirfd(), path: path('create', { at: 'at', ...entry }), flags: flags(AT_UNLINK) },
+    (c) => (unknownBits(c.r[2], AT_REMOVEDIR) ? -ERRNO.EINVAL : c.r[2] === 0 ? unlink(c.path(1)) : rmdir(c.path(1))),
   ),
   rename: answered(38, { from: path('create', entry), to: path('create', made) }, renameAnswer(0, 1, -1)),
   renameat: answered(
     302,
-    { fromAt: dirfd(), from: path('create', { at: 'fromAt', ...entry }), toAt: dirfd(), to: path('create', { at: 'toAt', ...made }) },
+    {
+      fromAt: dirfd(),
+      from: path('create', { at: 'fromAt', ...entry }),
+      toAt: dirfd(),
+      to: path('create', { at: 'toAt', ...made }),
+    },
     renameAnswer(1, 3, -1),
   ),
   renameat2: answered(
@@ -637,14 +754,23 @@ export const files = family({
     linkAnswer(1, 3, 4),
   ),
   symlink: answered(83, { target: string(), path: path('create', made) }, symlinkAnswer(0, 1)),
-  symlinkat: answered(304, { target: string(), at: dirfd(), path: path('create', { at: 'at', ...made }) }, symlinkAnswer(0, 2)),
+  symlinkat: answered(
+    304,
+    { target: string(), at: dirfd(), path: path('create', { at: 'at', ...made }) },
+    symlinkAnswer(0, 2),
+  ),
 
   // metadata
   chmod: answered(15, { path: path('write'), mode: mode() }, chmodAnswer(0, -1)),
   fchmodat: answered(306, { at: dirfd(), path: path('write', { at: 'at' }), mode: mode() }, chmodAnswer(1, -1)),
   fchmodat2: answered(
     452,
-    { at: dirfd(), path: path('write', { at: 'at', follow: follows(3), empty: mayBeEmpty(3) }), mode: mode(), flags: atFlags },
+    {
+      at: dirfd(),
+      path: path('write', { at: 'at', follow: follows(3), empty: mayBeEmpty(3) }),
+      mode: mode(),
+      flags: atFlags,
+    },
     chmodAnswer(1, 3),
   ),
   lchown: answered(16, { path: path('write', link), owner: int(), group: int() }, chownAnswer(0, true)),
@@ -653,7 +779,13 @@ export const files = family({
   chown32: answered(212, { path: path('write'), owner: int(), group: int() }, chownAnswer(0, false)),
   fchownat: answered(
     298,
-    { at: dirfd(), path: path('write', { at: 'at', follow: follows(4), empty: mayBeEmpty(4) }), owner: int(), group: int(), flags: atFlags },
+    {
+      at: dirfd(),
+      path: path('write', { at: 'at', follow: follows(4), empty: mayBeEmpty(4) }),
+      owner: int(),
+      group: int(),
+      flags: atFlags,
+    },
     chownAnswer(1, false, 4),
   ),
   utime: answered(30, { path: path('write'), times: structIn(utimbuf, true) }, utime),
@@ -666,19 +798,31 @@ export const files = family({
     timesAt(c, timespecs(c, c.r[2], true), c.r[3]),
   ),
   truncate: answered(92, { path: path('write'), length: int() }, (c) => truncateTo(c, c.r[1] | 0)),
-  truncate64: answered(193, { path: path('write'), low: uint(), high: uint() }, (c) => truncateTo(c, Number(offset64(c.r[1], c.r[2])))),
+  truncate64: answered(193, { path: path('write'), low: uint(), high: uint() }, (c) =>
+    truncateTo(c, Number(offset64(c.r[1], c.r[2]))),
+  ),
 
   // extended attributes
-  setxattr: answered(226, { path: path('write'), name: string(256), value: bytesIn('size'), size: size(), flags: flags(XATTR) }, setxattr),
+  setxattr: answered(
+    226,
+    { path: path('write'), name: string(256), value: bytesIn('size'), size: size(), flags: flags(XATTR) },
+    setxattr,
+  ),
   lsetxattr: answered(
     227,
     { path: path('write', link), name: string(256), value: bytesIn('size'), size: size(), flags: flags(XATTR) },
     setxattr,
   ),
-  getxattr: answered(229, { path: path('stat'), name: string(256), value: address(), size: size() }, getxattr, { returns: 'count' }),
-  lgetxattr: answered(230, { path: path('stat', link), name: string(256), value: address(), size: size() }, getxattr, { returns: 'count' }),
+  getxattr: answered(229, { path: path('stat'), name: string(256), value: address(), size: size() }, getxattr, {
+    returns: 'count',
+  }),
+  lgetxattr: answered(230, { path: path('stat', link), name: string(256), value: address(), size: size() }, getxattr, {
+    returns: 'count',
+  }),
   listxattr: answered(232, { path: path('stat'), list: address(), size: size() }, listxattr, { returns: 'count' }),
-  llistxattr: answered(233, { path: path('stat', link), list: address(), size: size() }, listxattr, { returns: 'count' }),
+  llistxattr: answered(233, { path: path('stat', link), list: address(), size: size() }, listxattr, {
+    returns: 'count',
+  }),
   removexattr: answered(235, { path: path('write'), name: string(256) }, removexattr),
   lremovexattr: answered(236, { path: path('write', link), name: string(256) }, removexattr),
 });

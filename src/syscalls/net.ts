@@ -4,8 +4,37 @@
  */
 import type { ByteString } from '../abi/bytes.js';
 import { ERRNO } from '../abi/errno.js';
-import { AF, AT_FDCWD, IP, IPPROTO, IPV6, MODE, MSG, NETLINK, NETLINK_OPTION, SCM, SHUT, SO, SOCK, SOL_NETLINK, SOL_SOCKET, TCP, UDP } from '../abi/flags.js';
-import { cmsghdr, iovec, mmsghdr, msghdr, socketName, SUN_PATH, timespec32, timespec64, unixAddress, type SocketName } from '../abi/structs.js';
+import {
+  AF,
+  AT_FDCWD,
+  IP,
+  IPPROTO,
+  IPV6,
+  MODE,
+  MSG,
+  NETLINK,
+  NETLINK_OPTION,
+  SCM,
+  SHUT,
+  SO,
+  SOCK,
+  SOL_NETLINK,
+  SOL_SOCKET,
+  TCP,
+  UDP,
+} from '../abi/flags.js';
+import {
+  cmsghdr,
+  iovec,
+  mmsghdr,
+  msghdr,
+  socketName,
+  SUN_PATH,
+  timespec32,
+  timespec64,
+  unixAddress,
+  type SocketName,
+} from '../abi/structs.js';
 import type { InetQuestion, SocketQuestion } from '../questions.js';
 import {
   address,
@@ -49,7 +78,13 @@ function inetType(type: number, protocol: number): SocketQuestion['type'] {
   return type === SOCK_DGRAM && (protocol === 0 || protocol === IPPROTO_UDP) ? 'dgram' : 'other';
 }
 const unixType = (type: number): SocketQuestion['type'] =>
-  type === SOCK_STREAM ? 'stream' : type === SOCK_DGRAM || type === SOCK_RAW ? 'dgram' : type === SOCK_SEQPACKET ? 'seqpacket' : 'other';
+  type === SOCK_STREAM
+    ? 'stream'
+    : type === SOCK_DGRAM || type === SOCK_RAW
+      ? 'dgram'
+      : type === SOCK_SEQPACKET
+        ? 'seqpacket'
+        : 'other';
 
 function socketRefusal(call: Call): number {
   const [domain, how, protocol] = call.r;
@@ -57,7 +92,8 @@ function socketRefusal(call: Call): number {
   if (domain === AF_UNIX) return call.ask({ ask: 'socket', family: 'unix', type: unixType(type), protocol });
   if (domain === AF_INET || domain === AF_INET6)
     return call.ask({ ask: 'socket', family: familyName(domain), type: inetType(type, protocol), protocol });
-  if (domain === AF_NETLINK) return call.ask({ ask: 'name', space: 'netlink', name: plainName(NETLINK.values, protocol, 'NETLINK_') });
+  if (domain === AF_NETLINK)
+    return call.ask({ ask: 'name', space: 'netlink', name: plainName(NETLINK.values, protocol, 'NETLINK_') });
   return call.ask({ ask: 'name', space: 'family', name: familyName(domain) });
 }
 
@@ -107,7 +143,8 @@ function* toAddress(call: Call, action: Action, at: number, length: number, then
   const bytes = readAddress(call, at, length);
   if (typeof bytes === 'number') return bytes;
   const name = socketName(bytes, action !== 'connect');
-  if (name.family === 'unix') return yield* action === 'bind' ? bindPath(call, name.path, then) : reachPath(call, action, name.path, then);
+  if (name.family === 'unix')
+    return yield* action === 'bind' ? bindPath(call, name.path, then) : reachPath(call, action, name.path, then);
   const refused = addressRefusal(call, action, name);
   return refused !== 0 ? refused : yield* then(call.arena(bytes), bytes.length);
 }
@@ -231,7 +268,7 @@ const CONTROL: ReadonlySet<string> = new Set([
 /** cmsg(3): every entry known, no reserved descriptor among those it passes. */
 function controlRefusal(call: Call, control: Uint8Array): number {
   const view = new DataView(control.buffer, control.byteOffset, control.byteLength);
-  for (let at = 0; at + cmsghdr.size <= control.length; ) {
+  for (let at = 0; at + cmsghdr.size <= control.length;) {
     const { cmsg_len, cmsg_level, cmsg_type } = cmsghdr.decode(control.subarray(at)) as Record<string, number>;
     if (cmsg_len < cmsghdr.size || at + cmsg_len > control.length) return -ERRNO.EINVAL;
     if (!CONTROL.has(key(cmsg_level, cmsg_type))) {
@@ -279,9 +316,15 @@ function* sendOne(call: Call, at: number, how: number): Steps {
     return [SENDMSG, call.r[0], call.arena(msghdr.encode(copy)), how];
   };
   if (m.msg_name === 0 || m.msg_namelen === 0) return yield order(0, 0);
-  return yield* toAddress(call, sending(how), m.msg_name, Math.min(m.msg_namelen, SOCKADDR_MAX), function* (to, toLength) {
-    return yield order(to, toLength);
-  });
+  return yield* toAddress(
+    call,
+    sending(how),
+    m.msg_name,
+    Math.min(m.msg_namelen, SOCKADDR_MAX),
+    function* (to, toLength) {
+      return yield order(to, toLength);
+    },
+  );
 }
 
 /** sendmmsg(2) may send fewer than it was given: at most so many, so that their copies fit the arena. */
@@ -316,7 +359,10 @@ function outRefusal(call: Call, at: number, lengthAt: number): number {
 /** accept4, getsockname, getpeername: registers 1 and 2 say where the address goes. */
 function* named(call: Call): Steps {
   const [n, at, lengthAt, how] = call.r;
-  return outRefusal(call, at, lengthAt) || (yield call.nr === ACCEPT4 ? [call.nr, n, at, lengthAt, how] : [call.nr, n, at, lengthAt]);
+  return (
+    outRefusal(call, at, lengthAt) ||
+    (yield call.nr === ACCEPT4 ? [call.nr, n, at, lengthAt, how] : [call.nr, n, at, lengthAt])
+  );
 }
 const ACCEPT4 = 364;
 
@@ -342,9 +388,16 @@ function* recvmmsg(call: Call, timeout: number): Steps {
 
 /** Options by level: what is not here does not exist for the program. */
 const OPTIONS: ReadonlyMap<number, { readonly name: string; readonly values: ReadonlySet<number> }> = new Map(
-  ([[SOL_SOCKET, SO], [IPPROTO.values.IPPROTO_IP, IP], [IPPROTO_TCP, TCP], [IPPROTO_UDP, UDP], [IPPROTO.values.IPPROTO_IPV6, IPV6], [SOL_NETLINK, NETLINK_OPTION]] as const).map(
-    ([level, { name, values }]) => [level, { name, values: new Set<number>(Object.values(values)) }],
-  ),
+  (
+    [
+      [SOL_SOCKET, SO],
+      [IPPROTO.values.IPPROTO_IP, IP],
+      [IPPROTO_TCP, TCP],
+      [IPPROTO_UDP, UDP],
+      [IPPROTO.values.IPPROTO_IPV6, IPV6],
+      [SOL_NETLINK, NETLINK_OPTION],
+    ] as const
+  ).map(([level, { name, values }]) => [level, { name, values: new Set<number>(Object.values(values)) }]),
 );
 /** Programs in the kernel, and a way around the routing that was judged. */
 const OPTIONS_REFUSED: ReadonlySet<number> = new Set<number>([
@@ -388,7 +441,12 @@ const destination = () => ({ to: address(), toLength: size() });
 
 export const net = family({
   socket: odd(359, { family: flags(AF), type: flags(SOCK), protocol: flags(IPPROTO) }, socket, newFd(1)),
-  socketpair: odd(360, { family: flags(AF), type: flags(SOCK), protocol: uint(), fds: bytesOut(8) }, socketpair, via(8)),
+  socketpair: odd(
+    360,
+    { family: flags(AF), type: flags(SOCK), protocol: uint(), fds: bytesOut(8) },
+    socketpair,
+    via(8),
+  ),
   bind: odd(361, { socket: fd(), ...destination() }, bind, via(2)),
   connect: odd(362, { socket: fd(), ...destination() }, connect, via(3)),
   listen: odd(363, { socket: fd(), backlog: int() }, listen, via(4)),
@@ -396,12 +454,27 @@ export const net = family({
   getsockname: odd(367, peer(), named, via(6)),
   getpeername: odd(368, peer(), named, via(7)),
   shutdown: delegated(373, { socket: fd(), how: flags(SHUT) }, via(13)),
-  getsockopt: odd(365, { socket: fd(), level: uint(), option: uint(), value: address(), length: address() }, getsockopt, via(15)),
-  setsockopt: odd(366, { socket: fd(), level: uint(), option: uint(), value: address(), length: size() }, setsockopt, via(14)),
+  getsockopt: odd(
+    365,
+    { socket: fd(), level: uint(), option: uint(), value: address(), length: address() },
+    getsockopt,
+    via(15),
+  ),
+  setsockopt: odd(
+    366,
+    { socket: fd(), level: uint(), option: uint(), value: address(), length: size() },
+    setsockopt,
+    via(14),
+  ),
   sendto: odd(369, { socket: fd(), buffer: address(), count: size(), flags: msg(), ...destination() }, sendto, io(11)),
   sendmsg: odd(370, { socket: fd(), message: address(), flags: msg() }, (c) => sendOne(c, c.r[1], c.r[2]), io(16)),
   sendmmsg: odd(345, { socket: fd(), messages: address(), count: size(), flags: msg() }, sendmmsg, via(20)),
-  recvfrom: odd(371, { socket: fd(), buffer: address(), count: size(), flags: msg(), address: address(), length: address() }, recvfrom, io(12)),
+  recvfrom: odd(
+    371,
+    { socket: fd(), buffer: address(), count: size(), flags: msg(), address: address(), length: address() },
+    recvfrom,
+    io(12),
+  ),
   recvmsg: odd(372, { socket: fd(), message: structOut(msghdr), flags: msg() }, recvmsg, io(17)),
   recvmmsg: odd(
     337,

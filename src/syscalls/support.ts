@@ -49,10 +49,17 @@ export const onObject = (where: Resolved, act: (name: ByteString) => number): nu
 export const frozen = (where: Resolved): number => (where.layer === 'sysroot' ? -ERRNO.EROFS : 0);
 
 /** onObject for calls that change it. */
-export const changeObject = (where: Resolved, act: (name: ByteString) => number): number => frozen(where) || onObject(where, act);
+export const changeObject = (where: Resolved, act: (name: ByteString) => number): number =>
+  frozen(where) || onObject(where, act);
 
 /** What an odd row does with a path argument: read once, resolved, asked. */
-export function pathOf(call: Call, dir: number, address: number, access: Access, options: ResolveOptions): Resolved | number {
+export function pathOf(
+  call: Call,
+  dir: number,
+  address: number,
+  access: Access,
+  options: ResolveOptions,
+): Resolved | number {
   const name = call.getString(address, 4096);
   if (typeof name === 'number') return name;
   const where = call.resolve(dir, name, options);
@@ -92,7 +99,8 @@ export const statxOfPath = (where: Resolved): Values | number =>
 export const typeOf = (s: Values): number => Number(s.stx_mode) & S_IFMT;
 
 /** new_encode_dev() and old_encode_dev() of the kernel's include/linux/kdev_t.h. */
-export const newDevice = (major: number, minor: number): number => ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;
+export const newDevice = (major: number, minor: number): number =>
+  ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;
 export const oldDevice = (major: number, minor: number): number => ((major & 0xff) << 8) | (minor & 0xff);
 
 const OVERFLOW_ID = 65534;
@@ -112,7 +120,9 @@ const times = (s: Values): Values => ({
 });
 /** 64-bit seconds go into 32-bit fields modulo 2^32. */
 const shortTimes = (s: Values): Values =>
-  Object.fromEntries(Object.entries(times(s)).map(([name, x]) => [name, Number(BigInt.asUintN(32, BigInt(x as bigint)))]));
+  Object.fromEntries(
+    Object.entries(times(s)).map(([name, x]) => [name, Number(BigInt.asUintN(32, BigInt(x as bigint)))]),
+  );
 
 export const toStat64: StatForm = (s) => ({
   st_dev: newDevice(Number(s.stx_dev_major), Number(s.stx_dev_minor)),
@@ -130,7 +140,8 @@ export const toStat64: StatForm = (s) => ({
 });
 
 export const toStat: StatForm = (s) => {
-  if (Number(s.stx_ino) > 0xffffffff || Number(s.stx_nlink) > 0xffff || Number(s.stx_size) > MAX_NON_LFS) return -ERRNO.EOVERFLOW;
+  if (Number(s.stx_ino) > 0xffffffff || Number(s.stx_nlink) > 0xffff || Number(s.stx_size) > MAX_NON_LFS)
+    return -ERRNO.EOVERFLOW;
   return {
     st_dev: newDevice(Number(s.stx_dev_major), Number(s.stx_dev_minor)),
     st_ino: Number(s.stx_ino),
@@ -147,7 +158,8 @@ export const toStat: StatForm = (s) => {
 };
 
 export const toOldStat: StatForm = (s) => {
-  if (Number(s.stx_ino) > 0xffff || Number(s.stx_nlink) > 0xffff || Number(s.stx_size) > MAX_NON_LFS) return -ERRNO.EOVERFLOW;
+  if (Number(s.stx_ino) > 0xffff || Number(s.stx_nlink) > 0xffff || Number(s.stx_size) > MAX_NON_LFS)
+    return -ERRNO.EOVERFLOW;
   const wide = toStat(s) as Values;
   return {
     ...wide,
@@ -172,7 +184,19 @@ export function putStat(call: Call, s: Values | number, out: number, { struct, f
 
 // ---- statfs ----
 
-const STATFS_WORDS = ['f_type', 'f_bsize', 'f_blocks', 'f_bfree', 'f_bavail', 'f_files', 'f_ffree', 'f_fsid', 'f_namelen', 'f_frsize', 'f_flags'];
+const STATFS_WORDS = [
+  'f_type',
+  'f_bsize',
+  'f_blocks',
+  'f_bfree',
+  'f_bavail',
+  'f_files',
+  'f_ffree',
+  'f_fsid',
+  'f_namelen',
+  'f_frsize',
+  'f_flags',
+];
 const words = new BigUint64Array(STATFS_WORDS.length);
 const NONE = 0xffffffffffffffffn;
 

@@ -1,6 +1,7 @@
 /** Writes vdso-hook/wire.gen.h, the C and assembler face of layout.ts. `--check`: exit 1 when the file is stale. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { CLONE_THREAD_FLAGS } from '../abi/linux.js';
 import * as wire from './layout.js';
 
 const target = fileURLToPath(new URL('../../vdso-hook/wire.gen.h', import.meta.url));
@@ -21,6 +22,7 @@ export function header(): string {
     define('FRAME_SIZE', wire.FRAME_SIZE),
     define('USER_DESC_SIZE', wire.USER_DESC_SIZE),
     define('SIGFRAME_SC', wire.SIGFRAME.sc),
+    define('CLONE_THREAD_FLAGS', CLONE_THREAD_FLAGS),
     ...group('SLOT', wire.SLOT),
     ...frames,
     ...group('FORM', wire.FORM),

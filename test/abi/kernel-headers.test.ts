@@ -27,7 +27,10 @@ const HEADERS = [
 ]
   .join(' ')
   .split(' ');
-const LIBC_HEADERS = 'sys/socket.h sys/stat.h sys/file.h sys/epoll.h sys/eventfd.h unistd.h poll.h fcntl.h stdio.h netinet/in.h netinet/tcp.h netinet/udp.h'.split(' ');
+const LIBC_HEADERS =
+  'sys/socket.h sys/stat.h sys/file.h sys/epoll.h sys/eventfd.h unistd.h poll.h fcntl.h stdio.h netinet/in.h netinet/tcp.h netinet/udp.h'.split(
+    ' ',
+  );
 
 /** Their C names where those are not `struct NAME`; null: the uapi headers do not have them (kernel-internal, or libc's). */
 const C_NAMES: Readonly<Record<string, string | null>> = {
@@ -93,10 +96,15 @@ function complaints(options: readonly string[], text: string): string {
   return spawnSync('gcc', [...options, '-fsyntax-only', '-xc', '-'], { input: text, encoding: 'utf8' }).stderr;
 }
 function macros(options: readonly string[], headers: readonly string[]): Set<string> {
-  const text = execFileSync('gcc', [...options, '-E', '-dM', '-xc', '-'], { input: include(headers), encoding: 'utf8', maxBuffer: 1 << 26 });
+  const text = execFileSync('gcc', [...options, '-E', '-dM', '-xc', '-'], {
+    input: include(headers),
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
   return new Set([...text.matchAll(/^#define (\w+)/gm)].map((m) => m[1]));
 }
-const assertion = (what: string, value: number | string): string => `_Static_assert(${what} == ${value}, "${what.replace(/"/g, '')}");`;
+const assertion = (what: string, value: number | string): string =>
+  `_Static_assert(${what} == ${value}, "${what.replace(/"/g, '')}");`;
 
 describe('the i386 interface as the kernel headers have it', () => {
   let found: unknown[];
@@ -126,7 +134,8 @@ describe('the i386 interface as the kernel headers have it', () => {
         lines.push(assertion(`sizeof(${name})`, s.size));
         if (!fields) continue;
         for (const f of s.fields)
-          if (!/^__.*(spare|reserved)/.test(f.name) && f.name !== '__spare3') lines.push(assertion(`__builtin_offsetof(${name}, ${f.name})`, f.offset));
+          if (!/^__.*(spare|reserved)/.test(f.name) && f.name !== '__spare3')
+            lines.push(assertion(`__builtin_offsetof(${name}, ${f.name})`, f.offset));
       }
     expect(lines.length).to.be.above(100);
     expect(unproven.length).to.be.at.most(UNPROVEN_STRUCTS_MAX);
@@ -136,8 +145,10 @@ describe('the i386 interface as the kernel headers have it', () => {
   it('names every flag as they do', () => {
     const libc = macros(HOST, LIBC_HEADERS);
     const pairs = found.filter(isTable).flatMap(({ values }) => Object.entries(values));
-    const proved = (names: Set<string>, skip: Set<string>) => pairs.filter(([name]) => names.has(name) && !skip.has(name));
-    const lines = (list: typeof pairs) => list.map(([name, value]) => assertion(`(unsigned)(${name})`, `${value >>> 0}u`)).join('\n');
+    const proved = (names: Set<string>, skip: Set<string>) =>
+      pairs.filter(([name]) => names.has(name) && !skip.has(name));
+    const lines = (list: typeof pairs) =>
+      list.map(([name, value]) => assertion(`(unsigned)(${name})`, `${value >>> 0}u`)).join('\n');
     const none = new Set<string>();
     expect(complaints(I386, include(HEADERS) + lines(proved(kernel, none)))).to.equal('');
     expect(complaints(HOST, include(LIBC_HEADERS) + lines(proved(libc, kernel)))).to.equal('');

@@ -63,15 +63,14 @@ describe('programs, bare and in the sandbox', () => {
     const command = row.command.map((word, i) => (i === 0 ? word.replace(/^@/, `${top}/hello-`) : word));
     const stdin = row.stdin.startsWith('<') ? '' : row.stdin.replace(/\\n/g, '\n').replace(/^-$/, '');
     const options = row.acl === '-' ? ['--no-acl'] : row.acl === 'default' ? [] : ['--acl', `acl/${row.acl}.yaml`];
-    const surroundings = { HOME: '/tmp', ...ENVIRONMENT };
     const once = async (run: typeof bare): Promise<Outcome> => {
-      const place = join(top, row.id);
+      const place = join(top, 'rows', row.id);
       const cwd = join(place, 'work');
-      mkdirSync(place);
+      mkdirSync(place, { recursive: true });
       try {
         writeFixtures(cwd);
         const input = row.stdin.startsWith('<') ? readFileSync(join(cwd, row.stdin.slice(1))) : stdin;
-        const ended = await run(command, { cwd, stdin: input, env: surroundings });
+        const ended = await run(command, { cwd, stdin: input, env: { HOME: '/tmp', PWD: cwd, ...ENVIRONMENT } });
         return { ...ended, files: listing(cwd) };
       } finally {
         remove(place);

@@ -84,6 +84,7 @@ const tree = (path: string): string => join(sysroot(), path);
 const OUT_OF_TREE: readonly [program: RegExp, environment: () => Record<string, string>][] = [
   [/^python/, () => ({ PYTHONHOME: tree('usr') })],
   [/^perl/, () => ({ PERL5LIB: ['usr/lib/i386-linux-gnu/perl-base', 'usr/share/perl/5.36', 'usr/lib/i386-linux-gnu/perl/5.36'].map(tree).join(':') })],
+  [/^iconv$/, () => ({ GCONV_PATH: tree("usr/lib/i386-linux-gnu/gconv") })],
   [/^file$/, () => ({ MAGIC: tree('usr/share/misc/magic.mgc') })],
   [/^openssl$/, () => ({ OPENSSL_CONF: tree('usr/lib/ssl/openssl.cnf'), OPENSSL_MODULES: tree('usr/lib/i386-linux-gnu/ossl-modules') })],
 ];

@@ -22,8 +22,9 @@ describe('calls that take a descriptor', () => {
     const { result, orders } = run(name, registers);
     expect([name, result, orders.length]).to.deep.equal([name, -errno, 0]);
   };
-  const ordered = (name: keyof typeof descriptors, registers: readonly number[], order: readonly number[]): void =>
+  const ordered = (name: keyof typeof descriptors, registers: readonly number[], order: readonly number[]): void => {
     expect(run(name, registers).orders).to.deep.equal([order]);
+  };
   beforeEach(() => {
     call = new FakeCall();
   });
@@ -34,7 +35,7 @@ describe('calls that take a descriptor', () => {
       row.args.forEach(([, kind], i) => {
         if (kind.kind !== 'fd') return;
         const registers = [0, 0, 0, 0, 0, 0].map((_, k) => (k === i ? R : 1));
-        expect([name, make(call, row, registers).result]).to.deep.equal([name, row.by === 'native' ? -ERRNO.EBADF : -ERRNO.EBADF]);
+        expect([name, make(call, row, registers).result]).to.deep.equal([name, -ERRNO.EBADF]);
       });
   });
 
@@ -57,7 +58,8 @@ describe('calls that take a descriptor', () => {
       ordered('fcntl64', [3, F.F_SETLK64, 64], [221, 3, F.F_SETLK64, 64]);
     });
     it('refuses signals, protected memory and the unknown', () => {
-      for (const command of [F.F_SETOWN, F.F_SETOWN_EX, F.F_SETSIG, F.F_NOTIFY, F.F_SETLEASE]) refused('fcntl64', [3, command, 1], ERRNO.EPERM);
+      for (const command of [F.F_SETOWN, F.F_SETOWN_EX, F.F_SETSIG, F.F_NOTIFY, F.F_SETLEASE])
+        refused('fcntl64', [3, command, 1], ERRNO.EPERM);
       refused('fcntl64', [3, F.F_SETFL, 0o20000], ERRNO.EPERM);
       refused('fcntl64', [3, F.F_DUPFD, R], ERRNO.EINVAL);
       refused('fcntl64', [3, F.F_GETLK64, P], ERRNO.EFAULT);
@@ -76,7 +78,8 @@ describe('calls that take a descriptor', () => {
       refused('ioctl', [0, I.TIOCGWINSZ, P], ERRNO.EFAULT);
     });
     it('types nothing into them, signals nobody, and knows no more', () => {
-      for (const request of [I.TIOCSTI, I.TIOCLINUX, I.FIOSETOWN, I.SIOCSPGRP, I.FIOASYNC, I.TIOCSETD]) refused('ioctl', [0, request, 64], ERRNO.EPERM);
+      for (const request of [I.TIOCSTI, I.TIOCLINUX, I.FIOSETOWN, I.SIOCSPGRP, I.FIOASYNC, I.TIOCSETD])
+        refused('ioctl', [0, request, 64], ERRNO.EPERM);
       refused('ioctl', [0, 0xdeadbeef, 0], ERRNO.ENOTTY);
       refused('ioctl', [0, I.FICLONE, 3], ERRNO.EOPNOTSUPP);
     });
@@ -111,7 +114,8 @@ describe('calls that take a descriptor', () => {
       ordered('_newselect', [1024, empty, 0, 0, 0], [142, 1024, empty, 0, 0, 0]);
       set[R >> 3] |= 1 << (R & 7);
       refused('_newselect', [1024, 0, call.give(set), 0, 0], ERRNO.EBADF);
-      ordered('_newselect', [10, call.give(set), 0, 0, 0], [142, 10, 64 + 80 + 128 - 0, 0, 0, 0].map((x, i) => (i === 2 ? call.r[1] : x)));
+      const low = call.give(set);
+      ordered('_newselect', [10, low, 0, 0, 0], [142, 10, low, 0, 0, 0]);
       const old = call.give(selArg.encode({ n: 3, inp: empty, tvp: 32 }));
       ordered('select', [old], [142, 3, empty, 0, 0, 32]);
       refused('_newselect', [-1, 0, 0, 0, 0], ERRNO.EINVAL);
@@ -137,7 +141,11 @@ describe('calls that take a descriptor', () => {
   it('inotify watches through the helper what may be read', () => {
     writeFileSync(call.at('file'), '');
     const path = call.give(call.at('file'));
-    const [order] = run('inotify_add_watch', [3, path, INOTIFY.values.IN_MODIFY | INOTIFY.values.IN_DONT_FOLLOW]).orders;
+    const [order] = run('inotify_add_watch', [
+      3,
+      path,
+      INOTIFY.values.IN_MODIFY | INOTIFY.values.IN_DONT_FOLLOW,
+    ]).orders;
     expect(order.slice(0, 2)).to.deep.equal([292, 3]);
     expect(order[3]).to.equal(INOTIFY.values.IN_MODIFY);
     expect(fromBytes(call.inArena(order[2] as number))).to.match(new RegExp(`^/proc/${process.pid}/fd/\\d+\0$`));

@@ -36,7 +36,8 @@ export class FakeCall {
   relabelled: [ByteString, ByteString, boolean][] = [];
   mayRelabel = 0;
   /** Replaces resolution: the race of a test. */
-  resolver: (path: ByteString, options: ResolveOptions) => Resolved | number = (path, options) => this.lookUp(path, options);
+  resolver: (path: ByteString, options: ResolveOptions) => Resolved | number = (path, options) =>
+    this.lookUp(path, options);
   readonly directory = mkdtempSync(join(realpathSync(tmpdir()), 'nurse-'));
   private readonly program = new Uint8Array(0x10000);
   private used = 16;
@@ -57,7 +58,8 @@ export class FakeCall {
 
   /** Places bytes or a string in it: their address. */
   give(what: Uint8Array | string | number): number {
-    const bytes = typeof what === 'number' ? new Uint8Array(what) : typeof what === 'string' ? toBytes(what + '\0') : what;
+    const bytes =
+      typeof what === 'number' ? new Uint8Array(what) : typeof what === 'string' ? toBytes(what + '\0') : what;
     const at = this.used;
     this.program.set(bytes, at);
     this.used += (bytes.length + 15) & ~15;
@@ -144,7 +146,17 @@ export class FakeCall {
     if (fd < 0) return fd;
     const guest = this.guestPath(fd);
     const name = typeof guest === 'string' ? guest : 'object:';
-    return { guest: name, host: name, dir: fd, name: '', exists: true, type: this.typeOf(fd), object: fd, descriptor, anonymous: typeof guest !== 'string' };
+    return {
+      guest: name,
+      host: name,
+      dir: fd,
+      name: '',
+      exists: true,
+      type: this.typeOf(fd),
+      object: fd,
+      descriptor,
+      anonymous: typeof guest !== 'string',
+    };
   }
   lookUp(path: ByteString, { follow, make }: ResolveOptions): Resolved | number {
     const magic = /^\/proc\/self\/fd\/(\d+)$/.exec(path);
@@ -183,7 +195,9 @@ export class FakeCall {
 
   /** Questions in short: `read NAME` below the test's directory. */
   get questions(): string[] {
-    return this.asked.map((q) => (q.ask === 'path' ? `${q.access} ${q.path.replace(`${this.directory}/`, '')}` : JSON.stringify(Object.values(q))));
+    return this.asked.map((q) =>
+      q.ask === 'path' ? `${q.access} ${q.path.replace(`${this.directory}/`, '')}` : JSON.stringify(Object.values(q)),
+    );
   }
 }
 
@@ -193,7 +207,12 @@ export interface Ran {
 }
 
 /** Makes a call with these registers; `obey` gives the results of orders. */
-export function make(fake: FakeCall, row: Row | undefined, registers: readonly number[], obey: (order: Order) => number = () => 0): Ran {
+export function make(
+  fake: FakeCall,
+  row: Row | undefined,
+  registers: readonly number[],
+  obey: (order: Order) => number = () => 0,
+): Ran {
   if (row === undefined) throw new Error('no such row');
   fake.nr = row.nr;
   fake.r = new Uint32Array(6);
@@ -213,5 +232,6 @@ export function make(fake: FakeCall, row: Row | undefined, registers: readonly n
   };
   if (row.by === 'delegated') return { result: give([row.nr, ...fake.r]), orders };
   const steps = row.steps(call);
-  for (let next = steps.next(); ; next = steps.next(give(next.value))) if (next.done) return { result: next.value, orders };
+  for (let next = steps.next(); ; next = steps.next(give(next.value)))
+    if (next.done) return { result: next.value, orders };
 }

@@ -1,4 +1,16 @@
-import { chmodSync, linkSync, lstatSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync, unlinkSync, writeFileSync, truncateSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+  truncateSync,
+} from 'node:fs';
 import { expect } from 'chai';
 import { fromBytes } from '../../src/abi/bytes.js';
 import { ERRNO } from '../../src/abi/errno.js';
@@ -10,12 +22,26 @@ import { accessesOf, asOpen, files, settled } from '../../src/syscalls/files.js'
 import { newDevice, oldDevice, toOldStat, toStat } from '../../src/syscalls/support.js';
 import { FakeCall, make, RESERVED } from './fake-call.js';
 
-const { O_CREAT, O_EXCL, O_LARGEFILE, O_NOFOLLOW, O_PATH, O_RDWR, O_TRUNC, O_WRONLY, O_DIRECTORY, O_CLOEXEC, FASYNC, __O_TMPFILE } = OPEN.values;
+const {
+  O_CREAT,
+  O_EXCL,
+  O_LARGEFILE,
+  O_NOFOLLOW,
+  O_PATH,
+  O_RDWR,
+  O_TRUNC,
+  O_WRONLY,
+  O_DIRECTORY,
+  O_CLOEXEC,
+  FASYNC,
+  __O_TMPFILE,
+} = OPEN.values;
 const O_TMPFILE = O_DIRECTORY | __O_TMPFILE;
 
 describe('calls that take a path', () => {
   let call: FakeCall;
-  const run = (name: keyof typeof files, registers: readonly number[], obey?: (order: Order) => number) => make(call, files[name], registers, obey);
+  const run = (name: keyof typeof files, registers: readonly number[], obey?: (order: Order) => number) =>
+    make(call, files[name], registers, obey);
   /** The order of an open, decoded, and made by the helper in the trustee's place. */
   const opened: { path: string; flags: number; mode: number; resolve: number }[] = [];
   const opening = (order: Order): number => {
@@ -62,7 +88,9 @@ describe('calls that take a path', () => {
       expect(run('statx', [fd, call.give(''), AT.values.AT_EMPTY_PATH, 0x7ff, out]).result).to.equal(0);
       expect(statx.decode(call.view(out, statx.size)).stx_size).to.equal(5n);
       expect(call.asked).to.deep.equal([]);
-      expect(run('fstatat64', [RESERVED.from, call.give(''), out, AT.values.AT_EMPTY_PATH]).result).to.equal(-ERRNO.EBADF);
+      expect(run('fstatat64', [RESERVED.from, call.give(''), out, AT.values.AT_EMPTY_PATH]).result).to.equal(
+        -ERRNO.EBADF,
+      );
     });
     it('refuses flags that the kernel refuses', () => {
       const out = call.give(statx.size);
@@ -71,7 +99,26 @@ describe('calls that take a path', () => {
       expect(run('statx', [AT_FDCWD, call.give(call.at('file')), 0, 0x80000000, out]).result).to.equal(-ERRNO.EINVAL);
     });
     it('overflows where a field is too narrow', () => {
-      const s = { stx_ino: 1n, stx_nlink: 1, stx_size: 0n, stx_blocks: 0n, stx_uid: 70000, stx_gid: 5, stx_dev_major: 8, stx_dev_minor: 300, stx_rdev_major: 0, stx_rdev_minor: 0, 'stx_atime.tv_sec': -1n, 'stx_mtime.tv_sec': 0n, 'stx_ctime.tv_sec': 0n, 'stx_atime.tv_nsec': 0, 'stx_mtime.tv_nsec': 0, 'stx_ctime.tv_nsec': 0, stx_mode: 0, stx_blksize: 0 };
+      const s = {
+        stx_ino: 1n,
+        stx_nlink: 1,
+        stx_size: 0n,
+        stx_blocks: 0n,
+        stx_uid: 70000,
+        stx_gid: 5,
+        stx_dev_major: 8,
+        stx_dev_minor: 300,
+        stx_rdev_major: 0,
+        stx_rdev_minor: 0,
+        'stx_atime.tv_sec': -1n,
+        'stx_mtime.tv_sec': 0n,
+        'stx_ctime.tv_sec': 0n,
+        'stx_atime.tv_nsec': 0,
+        'stx_mtime.tv_nsec': 0,
+        'stx_ctime.tv_nsec': 0,
+        stx_mode: 0,
+        stx_blksize: 0,
+      };
       const narrow = stat.decode(stat.encode(toStat(s) as never));
       expect(narrow.st_uid).to.equal(65534);
       expect(narrow.st_atime).to.equal(0xffffffff);
@@ -132,9 +179,13 @@ describe('calls that take a path', () => {
       expect(statSync(call.at('moved')).size).to.equal(5);
     });
     it('an exchange is judged both ways', () => {
-      expect(run('renameat2', [AT_FDCWD, call.give(call.at('file')), AT_FDCWD, call.give(call.at('dir')), 2]).result).to.equal(0);
+      expect(
+        run('renameat2', [AT_FDCWD, call.give(call.at('file')), AT_FDCWD, call.give(call.at('dir')), 2]).result,
+      ).to.equal(0);
       expect(call.relabelled.map(([, , directory]) => directory)).to.deep.equal([false, true]);
-      expect(run('renameat2', [AT_FDCWD, call.give(call.at('file')), AT_FDCWD, call.give(call.at('dir')), 3]).result).to.equal(-ERRNO.EINVAL);
+      expect(
+        run('renameat2', [AT_FDCWD, call.give(call.at('file')), AT_FDCWD, call.give(call.at('dir')), 3]).result,
+      ).to.equal(-ERRNO.EINVAL);
     });
     it('links the object, not what a symlink leads to', () => {
       expect(run('link', [call.give(call.at('link')), call.give(call.at('second'))]).result).to.equal(0);
@@ -145,7 +196,9 @@ describe('calls that take a path', () => {
       const both = call.later(native.openat(AT_FDCWD, call.directory, O_TMPFILE | O_RDWR, 0o600));
       const only = call.later(native.openat(AT_FDCWD, call.directory, O_TMPFILE | O_WRONLY, 0o600));
       const to = call.give(call.at('named'));
-      expect(run('linkat', [AT_FDCWD, call.give(`/proc/self/fd/${only}`), AT_FDCWD, to, 0x400]).result).to.equal(-ERRNO.EACCES);
+      expect(run('linkat', [AT_FDCWD, call.give(`/proc/self/fd/${only}`), AT_FDCWD, to, 0x400]).result).to.equal(
+        -ERRNO.EACCES,
+      );
       expect(run('linkat', [AT_FDCWD, call.give(`/proc/self/fd/${both}`), AT_FDCWD, to, 0x400]).result).to.equal(0);
     });
   });
@@ -160,7 +213,9 @@ describe('calls that take a path', () => {
       const times = new Uint8Array(32);
       times.set(timespec64.encode({ tv_sec: 1000000000n, tv_nsec: 5 }));
       times.set(timespec64.encode({ tv_sec: 5000000000n, tv_nsec: 7 }), 16);
-      expect(run('utimensat_time64', [AT_FDCWD, call.give(call.at('link')), call.give(times), 0x100]).result).to.equal(0);
+      expect(run('utimensat_time64', [AT_FDCWD, call.give(call.at('link')), call.give(times), 0x100]).result).to.equal(
+        0,
+      );
       expect(lstatSync(call.at('link')).mtimeMs).to.equal(5000000000000);
       expect(statSync(call.at('file')).mtimeMs).to.be.below(5000000000000);
       expect(call.questions.every((q) => q.startsWith('write '))).to.equal(true);
@@ -201,7 +256,10 @@ describe('calls that take a path', () => {
     it('takes flags as open(2) does', () => {
       expect(asOpen(0x80000000 | O_WRONLY, 0o777)).to.deep.equal({ flags: O_WRONLY, mode: 0 });
       expect(asOpen(O_CREAT | O_RDWR, 0o170777)).to.deep.equal({ flags: O_CREAT | O_RDWR, mode: 0o777 });
-      expect(asOpen(O_PATH | O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o777)).to.deep.equal({ flags: O_PATH | O_NOFOLLOW | O_CLOEXEC, mode: 0 });
+      expect(asOpen(O_PATH | O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o777)).to.deep.equal({
+        flags: O_PATH | O_NOFOLLOW | O_CLOEXEC,
+        mode: 0,
+      });
       expect(asOpen(FASYNC, 0).flags).to.equal(0);
     });
     it('asks by what is opened for', () => {
@@ -215,8 +273,16 @@ describe('calls that take a path', () => {
       expect(accessesOf(O_TMPFILE | O_RDWR, true)).to.deep.equal(['create', 'read', 'write']);
     });
     it('neither makes what was there nor opens what was not', () => {
-      expect(settled({ flags: O_CREAT, mode: 0o600 }, true)).to.deep.equal({ flags: 0, mode: 0, surprise: -ERRNO.ENOENT });
-      expect(settled({ flags: O_CREAT, mode: 0o600 }, false)).to.deep.equal({ flags: O_CREAT | O_EXCL, mode: 0o600, surprise: -ERRNO.EEXIST });
+      expect(settled({ flags: O_CREAT, mode: 0o600 }, true)).to.deep.equal({
+        flags: 0,
+        mode: 0,
+        surprise: -ERRNO.ENOENT,
+      });
+      expect(settled({ flags: O_CREAT, mode: 0o600 }, false)).to.deep.equal({
+        flags: O_CREAT | O_EXCL,
+        mode: 0o600,
+        surprise: -ERRNO.EEXIST,
+      });
     });
     it('orders openat2 of the canonical path without symlinks', () => {
       expect(run('open', [call.give(call.at('link')), O_LARGEFILE, 0o777], opening).result).to.be.at.least(0);

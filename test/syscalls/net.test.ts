@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { fromBytes, toBytes } from '../../src/abi/bytes.js';
+import { fromBytes } from '../../src/abi/bytes.js';
 import { ERRNO } from '../../src/abi/errno.js';
 import { AF, MSG, SCM, SO, SOCK, SOL_SOCKET } from '../../src/abi/flags.js';
 import { cmsghdr, iovec, mmsghdr, msghdr, socketName, unixAddress } from '../../src/abi/structs.js';
@@ -23,9 +23,21 @@ const LOOPBACK6 = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 
 describe('socket addresses', () => {
   it('IPv4, IPv6 and IPv4-mapped', () => {
-    expect(socketName(sockaddrIn(80, 127, 0, 0, 1), false)).to.deep.equal({ family: 'inet', address: '127.0.0.1', port: 80 });
-    expect(socketName(sockaddrIn6(443, LOOPBACK6), false)).to.deep.equal({ family: 'inet6', address: '::1', port: 443 });
-    expect(socketName(sockaddrIn6(443, MAPPED), false)).to.deep.equal({ family: 'inet', address: '10.0.0.1', port: 443 });
+    expect(socketName(sockaddrIn(80, 127, 0, 0, 1), false)).to.deep.equal({
+      family: 'inet',
+      address: '127.0.0.1',
+      port: 80,
+    });
+    expect(socketName(sockaddrIn6(443, LOOPBACK6), false)).to.deep.equal({
+      family: 'inet6',
+      address: '::1',
+      port: 443,
+    });
+    expect(socketName(sockaddrIn6(443, MAPPED), false)).to.deep.equal({
+      family: 'inet',
+      address: '10.0.0.1',
+      port: 443,
+    });
     expect(socketName(sockaddrIn(80, 1, 2, 3, 4).subarray(0, 8), false)).to.deep.equal({ family: 'short' });
   });
   it('AF_UNSPEC is IPv4 to bind and send', () => {
@@ -43,7 +55,8 @@ describe('socket addresses', () => {
 
 describe('sockets', () => {
   let call: FakeCall;
-  const run = (name: keyof typeof net, registers: readonly number[], obey?: (order: Order) => number) => make(call, net[name], registers, obey);
+  const run = (name: keyof typeof net, registers: readonly number[], obey?: (order: Order) => number) =>
+    make(call, net[name], registers, obey);
   const refused = (name: keyof typeof net, registers: readonly number[], errno: number): void => {
     const { result, orders } = run(name, registers);
     expect([name, result, orders.length]).to.deep.equal([name, -errno, 0]);
@@ -97,7 +110,6 @@ describe('sockets', () => {
     symlinkSync('sock', call.at('link'));
     const to = unixAddress(call.at('link'));
     const [order] = run('connect', [3, call.give(to), to.length]).orders;
-    server.close();
     const name = socketName(call.inArena(order[2] as number), false);
     expect(name.family === 'unix' && name.path).to.match(new RegExp(`^/proc/${process.pid}/fd/\\d+$`));
     expect(call.asked).to.deep.equal([
@@ -106,6 +118,7 @@ describe('sockets', () => {
     ]);
     deny('unix');
     refused('connect', [3, call.give(to), to.length], ERRNO.EACCES);
+    server.close();
   });
   it('bind makes a new name by its canonical path', () => {
     symlinkSync('.', call.at('here'));
@@ -133,15 +146,18 @@ describe('sockets', () => {
   });
 
   describe('sending', () => {
-    const vector = (base: number, length: number): number => call.give(iovec.encode({ iov_base: base, iov_len: length }));
+    const vector = (base: number, length: number): number =>
+      call.give(iovec.encode({ iov_base: base, iov_len: length }));
     const control = (type: number, words: number[], level = SOL_SOCKET): Uint8Array => {
       const bytes = new Uint8Array(12 + 4 * words.length);
       bytes.set(cmsghdr.encode({ cmsg_len: bytes.length, cmsg_level: level, cmsg_type: type }));
       bytes.set(new Uint8Array(new Int32Array(words).buffer), 12);
       return bytes;
     };
-    const message = (fields: Record<string, number>): number => call.give(msghdr.encode({ msg_iov: vector(64, 4), msg_iovlen: 1, ...fields }));
-    const withControl = (bytes: Uint8Array): number => message({ msg_control: call.give(bytes), msg_controllen: bytes.length });
+    const message = (fields: Record<string, number>): number =>
+      call.give(msghdr.encode({ msg_iov: vector(64, 4), msg_iovlen: 1, ...fields }));
+    const withControl = (bytes: Uint8Array): number =>
+      message({ msg_control: call.give(bytes), msg_controllen: bytes.length });
 
     it('sendto asks for its destination; TCP fast open is a connect', () => {
       const at = call.give(sockaddrIn(53, 8, 8, 8, 8));
@@ -154,7 +170,12 @@ describe('sockets', () => {
     it('sendmsg copies header, address, vector and control data', () => {
       const to = sockaddrIn(53, 8, 8, 8, 8);
       const rights = control(SCM.SCM_RIGHTS, [0, 1]);
-      const at = message({ msg_name: call.give(to), msg_namelen: 16, msg_control: call.give(rights), msg_controllen: rights.length });
+      const at = message({
+        msg_name: call.give(to),
+        msg_namelen: 16,
+        msg_control: call.give(rights),
+        msg_controllen: rights.length,
+      });
       const [order] = run('sendmsg', [3, at, 0x40]).orders;
       expect([order[0], order[1], order[3]]).to.deep.equal([370, 3, 0x40]);
       const m = msghdr.decode(call.inArena(order[2] as number)) as Record<string, number>;
@@ -217,6 +238,5 @@ describe('sockets', () => {
     }
     const via = Object.values(net).flatMap((row) => (row.via?.socketcall === undefined ? [] : [row.via.socketcall]));
     expect(via.every((n) => net[SOCKETCALL.get(n)!.row]?.via?.socketcall === n)).to.equal(true);
-    expect(toBytes('x').length).to.equal(1);
   });
 });

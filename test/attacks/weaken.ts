@@ -1,0 +1,106 @@
+/**
+ * The weakenings: each takes one check out of the running helper, in the test's own process. An attack that fails
+ * against the product must win against the weakening that belongs to it; otherwise the attack shows nothing.
+ */
+import { NUMBERS, type SyscallName } from '../../src/abi/numbers.js';
+import { ProcessMemory } from '../../src/memory/guest.js';
+import { Regions } from '../../src/memory/regions.js';
+import { native } from '../../src/native/index.js';
+import { Procfs } from '../../src/referee/paths-procfs.js';
+import { Referee, type Judge } from '../../src/referee/referee.js';
+import { Request } from '../../src/referee/request.js';
+import type { Call, Row } from '../../src/syscalls/dsl.js';
+import { rows } from '../../src/syscalls/table.js';
+import { Slot } from '../../src/trustee/slot.js';
+
+export type Weakening = keyof typeof WEAKENINGS | `delegate:${string}`;
+
+const OPENAT2 = NUMBERS.openat2;
+type Patch<T> = (this: T, ...args: never[]) => unknown;
+/** Replaces a method, private ones too. */
+function replace<T extends object>(prototype: T, method: string, by: Patch<T>): void {
+  (prototype as Record<string, unknown>)[method] = by;
+}
+function original<T extends object>(prototype: T, method: string): (...args: unknown[]) => unknown {
+  return (prototype as Record<string, (...args: unknown[]) => unknown>)[method];
+}
+
+/** The trustee makes the calls with the program's own registers, whatever their rows say. */
+function passThrough(names: readonly string[]): void {
+  for (const name of names) {
+    const nr = NUMBERS[name as SyscallName];
+    const row: Row = {
+      nr,
+      args: [],
+      returns: 'int',
+      by: 'odd',
+      *steps(call: Call) {
+        return yield [nr, ...call.r];
+      },
+    };
+    (rows as (Row | undefined)[])[nr] = row;
+  }
+}
+
+/** What the trustee is ordered, changed on its way. `asked` are the registers as the program gave them. */
+function changeOrders(change: (order: number[], asked: Uint32Array) => number[]): void {
+  let asked = new Uint32Array(6);
+  const begin = original(Request.prototype, 'begin');
+  replace(Request.prototype, 'begin', function (this: Request, ...args: never[]) {
+    begin.apply(this, args);
+    asked = this.asked;
+  });
+  const order = original(Slot.prototype, 'order');
+  replace(Slot.prototype, 'order', function (this: Slot, ...args: never[]) {
+    order.apply(this, change([...args] as number[], asked));
+  });
+}
+
+const WEAKENINGS = {
+  /** No range is protected. */
+  regions: () => replace(Regions.prototype, 'hit', () => undefined),
+  /** No range is protected, and the helper writes results by /proc/PID/mem, which minds no protection. */
+  memory: () => {
+    replace(Regions.prototype, 'hit', () => undefined);
+    const descriptors = new Map<number, number>();
+    replace(ProcessMemory.prototype, 'write', function (this: ProcessMemory, ...args: never[]) {
+      const [address, from, size] = args as unknown as [number, Uint8Array, number];
+      const { pid } = this as unknown as { pid: number };
+      const fd = descriptors.get(pid) ?? native.openat(-100, `/proc/${pid}/mem`, 2, 0);
+      descriptors.set(pid, fd);
+      return native.pwrite(fd, from, size, address);
+    });
+  },
+  /** No descriptor is reserved. */
+  descriptors: () => {
+    replace(Request.prototype, 'checkFd', () => 0);
+    replace(Procfs.prototype, 'isHidden', () => false);
+  },
+  /** What procfs shows of a process is for all. */
+  procfs: () => {
+    replace(Procfs.prototype, 'refusal', () => 0);
+    replace(Procfs.prototype, 'magic', () => undefined);
+    replace(Procfs.prototype, 'link', (_place, _name, text) => ({ text }));
+  },
+  /** What was judged is read from the program once more when it is acted on. */
+  reread: () =>
+    changeOrders(([nr, ...args], asked) => {
+      if (nr === OPENAT2) return [NUMBERS.openat, asked[0], asked[1], asked[2], asked[3], 0, 0];
+      if (nr === NUMBERS.connect || nr === NUMBERS.readv) return [nr, asked[0], asked[1], asked[2], 0, 0, 0];
+      return [nr, ...args];
+    }),
+  /** Symlinks are followed when a judged path is opened. */
+  symlinks: () =>
+    changeOrders(([nr, ...args]) => (nr === OPENAT2 ? [NUMBERS.openat, args[0], args[1], 0, 0, 0, 0] : [nr, ...args])),
+  /** A forged message is as good as any. */
+  gullible: () => replace(Referee.prototype, 'fail', () => undefined),
+  none: () => undefined,
+} as const;
+
+/** Takes the named check out; the judge may be another then. */
+export function weaken(name: string, judge: Judge): Judge {
+  if (name.startsWith('delegate:')) passThrough(name.slice('delegate:'.length).split(','));
+  else if (Object.hasOwn(WEAKENINGS, name)) WEAKENINGS[name as keyof typeof WEAKENINGS]();
+  else throw new Error(`no weakening is called ${name}`);
+  return judge;
+}

@@ -1,0 +1,42 @@
+/**
+ * A helper with one check taken out, for controls only: `weakened.ts WEAKENING (--no-acl | --acl FILE) -- PROGRAM ARGUMENT…`.
+ * It runs the product's own parts from src; nothing in src knows of it.
+ */
+import { openJudge } from '../../src/cli/judge.js';
+import { NotRunnable } from '../../src/launch/program.js';
+import { runSandbox } from '../../src/launch/run.js';
+import { native } from '../../src/native/index.js';
+import { View } from '../../src/referee/view.js';
+import { weaken } from './weaken.js';
+
+const [weakening, ...rest] = process.argv.slice(2);
+const cut = rest.indexOf('--');
+const options = rest.slice(0, cut);
+const acl = options.indexOf('--acl');
+const peek = options.includes('--peek') ? options[options.indexOf('--peek') + 1] : 'vm';
+const judge = weaken(weakening, openJudge(acl < 0 ? null : [options[acl + 1]]));
+
+function status(): number {
+  try {
+    return runSandbox({
+      command: rest.slice(cut + 1),
+      env: Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ''}`),
+      view: new View({ root: '/', sysroot: null }),
+      judge,
+      keep: [],
+      peek: peek === 'socket' ? 'socket' : 'vm',
+      ignored: new Uint32Array(2),
+      log: (level, message) => {
+        if (level === 'warn' || level === 'error') native.write(2, Buffer.from(`sandbox: ${level}: ${message}\n`), Buffer.byteLength(message) + level.length + 12);
+      },
+      verbose: false,
+      stop: native.eventfd(0, 0),
+      started: () => undefined,
+    }).status;
+  } catch (error) {
+    console.error(error instanceof NotRunnable ? error.message : error);
+    return error instanceof NotRunnable ? error.status : 125;
+  }
+}
+
+process.exit(status());
