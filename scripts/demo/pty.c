@@ -3,8 +3,7 @@
  *
  * Usage: pty PROMPT PACE TIMEOUT COMMAND [ARGUMENT...] <LINES
  *
- * Each line is typed when the output ends with PROMPT at the start of a line; after the last, when the prompt comes
- * once more, Ctrl-D. PACE: milliseconds between two keys. What the terminal shows goes to standard output. Exit
+ * Each line is typed when PROMPT has come at the start of a line; after the last, when it comes once more, Ctrl-D. PACE: milliseconds between two keys. What the terminal shows goes to standard output. Exit
  * status: the command's, 128+n when signal n ended it; 124 when it took longer than TIMEOUT seconds; 2 for our failure.
  */
 #define _GNU_SOURCE
@@ -24,9 +23,9 @@ enum { CTRL_D = 4, COLUMNS = 120, ROWS = 40 };
 
 static char lines[1 << 16];
 static const char *next = lines;
-/* The end of what the terminal has shown, from its last line feed on. */
-static char shown[4096] = "\n";
-static size_t length = 1;
+/* How much of the prompt stands at the start of the line now; -1 when the line starts otherwise. */
+static int matched;
+static int prompted;
 
 static void fail(const char *what)
 {
@@ -53,20 +52,18 @@ static pid_t start(int terminal, char **command)
 	return 0;
 }
 
-static void remember(const char *bytes, size_t n)
+static void look_for(const char *prompt, const char *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (bytes[i] == '\n')
-			length = 0;
-		if (length < sizeof shown)
-			shown[length++] = bytes[i];
+			matched = 0;
+		else if (matched >= 0)
+			matched = bytes[i] == prompt[matched] ? matched + 1 : -1;
+		if (matched > 0 && prompt[matched] == '\0') {
+			prompted = 1;
+			matched = -1;
+		}
 	}
-}
-
-static int prompted(const char *prompt)
-{
-	size_t n = strlen(prompt);
-	return length == n + 1 && memcmp(shown + 1, prompt, n) == 0;
 }
 
 static void press(int terminal, char key, long pace)
@@ -77,10 +74,10 @@ static void press(int terminal, char key, long pace)
 		fail("typing");
 }
 
-/* The next line, or Ctrl-D behind the last. The prompt has been answered: it does not count again. */
+/* The next line, or Ctrl-D behind the last. */
 static void type(int terminal, long pace)
 {
-	length = 0;
+	prompted = 0;
 	if (*next == '\0')
 		press(terminal, CTRL_D, 10 * pace);
 	while (*next != '\0') {
@@ -120,10 +117,10 @@ int main(int argc, char **argv)
 		ssize_t n = read(terminal, bytes, sizeof bytes);
 		if (n <= 0)
 			break;
-		remember(bytes, n);
+		look_for(argv[1], bytes, n);
 		fwrite(bytes, 1, n, stdout);
 		fflush(stdout);
-		if (prompted(argv[1]))
+		if (prompted)
 			type(terminal, pace);
 	}
 	int status;

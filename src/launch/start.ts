@@ -235,11 +235,22 @@ export function startProcess(options: StartOptions): Started {
   }
 }
 
+/** The kernel gives no descriptor from the soft limit up, so that none of the reserved numbers becomes the program's. */
+function limitDescriptors(pid: number, base: number): void {
+  const NOFILE = 7;
+  const limit = new BigUint64Array(2);
+  must(native.prlimit(pid, NOFILE, null, limit), 'the limit of open files');
+  if (limit[0] <= BigInt(base)) return;
+  limit[0] = BigInt(base);
+  must(native.prlimit(pid, NOFILE, limit, null), 'limiting open files');
+}
+
 function complete(pid: number, channels: Channels, options: StartOptions): Started {
   const { base } = channels;
   const loader = new Loader(channels.socket);
   const hello = loader.hello();
   const layout = setUp(loader, hello, pid, channels, options);
+  limitDescriptors(pid, base);
   const vdso = mappingOf(pid, '[vdso]');
   const image = mappingsBetween(pid, hello.hook, hello.hook + 1);
 

@@ -4,6 +4,7 @@
  */
 import { fromBytes, type ByteString } from '../abi/bytes.js';
 import { ERRNO } from '../abi/errno.js';
+import { MSG_DONTWAIT } from '../abi/linux.js';
 import { native } from '../native/index.js';
 import { REPLY, REPLY_SIZE } from '../wire/layout.js';
 
@@ -51,13 +52,13 @@ export class SocketMemory implements GuestMemory {
 
   private ask(command: number, address: number, size: number): void {
     this.command.set([command, address, size, 0]);
-    if (native.send(this.socket, this.command, REPLY_SIZE, 0) !== REPLY_SIZE)
+    if (native.send(this.socket, this.command, REPLY_SIZE, MSG_DONTWAIT) !== REPLY_SIZE)
       throw new HookSilent('the hook takes no order');
   }
 
   private answer(out: Uint8Array | Int32Array, size: number): number {
     if (native.poll(this.socket, 1, this.timeout) <= 0) throw new HookSilent('the hook does not answer a peek or poke');
-    const n = native.receive(this.socket, out, size, 0x40);
+    const n = native.receive(this.socket, out, size, MSG_DONTWAIT);
     if (n < 0 || n > size) throw new HookSilent(`the hook answered ${n} bytes where ${size} were asked`);
     return n;
   }
@@ -79,7 +80,7 @@ export class SocketMemory implements GuestMemory {
     for (let done = 0; done < size; done += PIECE) {
       const piece = Math.min(size - done, PIECE);
       this.ask(REPLY.poke, address + done, piece);
-      if (native.send(this.socket, from.subarray(done), piece, 0) !== piece)
+      if (native.send(this.socket, from.subarray(done), piece, MSG_DONTWAIT) !== piece)
         throw new HookSilent('the hook takes no data');
       this.answer(this.word, 4);
       if (this.word[0] !== piece) return -ERRNO.EFAULT;

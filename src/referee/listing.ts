@@ -53,15 +53,44 @@ export class Listings {
   }
 }
 
+const OWN_DESCRIPTORS = /^\/proc\/\d+(\/task\/\d+)?\/fd(info)?$/;
+
+/** The records without those of reserved descriptors, when the directory (pinned) lists descriptors; else undefined. */
+export function withoutReserved(
+  pin: number,
+  records: () => Uint8Array,
+  isReserved: (fd: number) => boolean,
+): Uint8Array | undefined {
+  const link = Buffer.alloc(64);
+  const n = native.readlinkat(L.AT_FDCWD, `/proc/self/fd/${pin}`, link, link.length);
+  if (n <= 0 || !OWN_DESCRIPTORS.test(link.toString('latin1', 0, n))) return undefined;
+  return Buffer.concat(
+    [...recordsIn(records())].filter(({ name }) => !isReserved(Number(name))).map(({ record }) => record),
+  );
+}
+
 const statx = new Uint8Array(256);
 const stands = (dir: number, name: ByteString): boolean => native.statx(dir, name, AT_SYMLINK_NOFOLLOW, 0, statx) === 0;
 
-function* entries(fd: number): Generator<{ name: ByteString; record: Uint8Array }> {
+interface Entry {
+  readonly name: ByteString;
+  readonly record: Uint8Array;
+}
+
+function* entries(fd: number): Generator<Entry> {
   const buffer = new Uint8Array(0x8000);
-  const view = new DataView(buffer.buffer);
   for (let n = native.getdents64(fd, buffer, buffer.length); n > 0; n = native.getdents64(fd, buffer, buffer.length))
-    for (let at = 0; at < n; at += view.getUint16(at + LENGTH, true)) {
-      const record = buffer.slice(at, at + view.getUint16(at + LENGTH, true));
-      yield { name: fromBytes(record.subarray(NAME, record.indexOf(0, NAME))), record };
-    }
+    yield* recordsIn(buffer.subarray(0, n));
+}
+
+/** The records of a buffer, up to the first that does not fit it. */
+function* recordsIn(buffer: Uint8Array): Generator<Entry> {
+  const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+  for (let at = 0; at + NAME < buffer.length;) {
+    const length = view.getUint16(at + LENGTH, true);
+    if (length <= NAME || at + length > buffer.length) return;
+    const record = buffer.slice(at, at + length);
+    yield { name: fromBytes(record.subarray(NAME, record.indexOf(0, NAME))), record };
+    at += length;
+  }
 }

@@ -51,6 +51,7 @@ function pathStep(row: Row, kind: Of<'path'>, i: number, at: number): Step {
       follow,
       empty: kind.empty?.(call.r),
       make: kind.make,
+      entry: kind.entry,
     });
     if (typeof resolved === 'number') return resolved;
     call.paths[i] = resolved;

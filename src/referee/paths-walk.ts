@@ -120,7 +120,11 @@ export class Walk {
     const refused = lookup.search(roots.main(this.spot).fd);
     return refused < 0 ? refused : undefined;
   }
+  /** Directories that a '..' was taken from: that they exist is told by the path's success. */
+  readonly ascended: ByteString[] = [];
+
   private up(): Step {
+    this.ascended.push(this.spot.guest);
     const above = this.ground.roots.above(this.spot);
     if (typeof above === 'number') return above;
     this.go(above);

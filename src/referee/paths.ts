@@ -45,6 +45,10 @@ export interface HostLayer {
 export const writeRefusal = (where: Resolved): number => (where.layer === 'sysroot' ? -ERRNO.EROFS : 0);
 
 export class PathResolver {
+  /** After any resolve: the guest directories that a '..' was taken from; they are judged with the path itself. */
+  ascended: readonly ByteString[] = [];
+  /** After a negative errno: the guest path that could not be reached. It is judged before the errno is told. */
+  missed: ByteString = '/';
   private readonly lookup: Lookup;
   private readonly roots: Roots;
   private readonly ground: Ground;
@@ -81,6 +85,8 @@ export class PathResolver {
    * @returns what stands there, or a negative errno. Its descriptors last until release().
    */
   resolve(start: number, path: ByteString, options: PathOptions): Resolved | number {
+    this.missed = '/';
+    this.ascended = [];
     if (path.length >= PATH_MAX) return -ERRNO.ENAMETOOLONG;
     if (path === '' && !options.empty) return -ERRNO.ENOENT;
     if (path === '' && start >= 0) return this.object(start);
@@ -89,6 +95,7 @@ export class PathResolver {
       if (typeof spot === 'number') return spot;
       const walk = new Walk(this.ground, options);
       const end = walk.run(spot, path);
+      this.ascended = walk.ascended;
       if (typeof end === 'number') this.missed = walk.reached();
       if (end !== AGAIN) return end;
     }
@@ -109,9 +116,6 @@ export class PathResolver {
       .map(({ layer, host }) => ({ layer, host, fd: this.keep(this.roots.open(layer, where.guest)) }))
       .filter(({ fd }) => fd >= 0);
   }
-
-  /** After a negative errno: the guest path that could not be reached. It is judged before the errno is told. */
-  missed: ByteString = '/';
 
   /** Closes what was resolved since the last time. */
   release(): void {

@@ -27,6 +27,8 @@ export class ThreadState implements ThreadView {
   /** With what the successor of a leaving thread starts, and until when the old one must be gone (ms). */
   successor: StartState | null = null;
   deadline = 0;
+  /** Host id of an untrustee that ended without being told to, 0 otherwise. */
+  lost = 0;
   /** Its clone was ordered and the result is not in yet. */
   spawning = false;
   /** Where the last request came from. */

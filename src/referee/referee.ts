@@ -72,6 +72,8 @@ const STATUS = { ours: 125, killed: 137, badCall: 159 } as const;
 const LOOK = 200;
 const LEAVE = 1000;
 const CALL_SITE_LENGTH = 2;
+const HINTS_AT_ONCE = 64;
+const POLLHUP = 0x10;
 
 export class Referee {
   private readonly epoll: number;
@@ -196,10 +198,9 @@ export class Referee {
       this.begin(thread, this.spawn(thread));
       return;
     }
-    thread.phase = 'gone';
-    // A dying process takes its threads along: then its own end explains it.
-    if (native.poll(this.process.pidfd, L.POLLIN, 20) > 0) return this.processGone();
-    if (this.doom === null) this.fail(explainDeath(this.process, thread, tid), STATUS.killed);
+    // A dying process takes its threads along. If the trustee still answers, the process lives and only the thread died.
+    thread.lost = tid;
+    if (thread.phase !== 'delegating') this.order(thread, NUMBERS.getpid, 0, 0, 0, 0, 0, 0);
   }
 
   // ---- requests ----
@@ -209,7 +210,8 @@ export class Referee {
     if (thread.spawning) return;
     const n = native.receive(thread.socket, this.message, this.message.byteLength, L.MSG_DONTWAIT);
     if (n === -ERRNO.EAGAIN) return;
-    if (n === 0 || n === -ERRNO.ECONNRESET) {
+    const ended = n === 0 && (native.poll(thread.socket, 0, 0) & POLLHUP) !== 0; // otherwise it was an empty message
+    if (ended || n === -ERRNO.ECONNRESET) {
       native.epollRemove(this.epoll, thread.socket); // all ends are closed: the process is ending
       return;
     }
@@ -404,12 +406,14 @@ export class Referee {
 
   /** Hints may be forged, stolen or late: each only says that it is worth looking. */
   private results(): void {
-    while (native.read(this.process.hint, this.message, 16) > 0);
+    // A thread that writes hints without end must not keep the loop here.
+    for (let i = 0; i < HINTS_AT_ONCE && native.read(this.process.hint, this.message, 16) > 0; i++);
     for (const thread of this.process.threads) {
       if (thread.phase !== 'delegating') continue;
       const result = thread.memory.result();
       if (result === undefined) continue;
       thread.phase = 'running';
+      if (thread.lost !== 0) return this.fail(explainDeath(this.process, thread, thread.lost), STATUS.killed);
       if (this.o.protocol)
         this.o.log('debug', `result of thread ${thread.tid}: ${result} (0x${(result >>> 0).toString(16)})`);
       if (thread.steps !== null) this.advance(thread, thread.steps, result);

@@ -8,6 +8,7 @@ import type { GuestMemory } from '../memory/guest.js';
 import { native } from '../native/index.js';
 import type { Question } from '../questions.js';
 import type { Call, Order, Resolved, ResolveOptions } from '../syscalls/dsl.js';
+import { withoutReserved } from './listing.js';
 import { describeQuestion, describeRule } from './describe.js';
 import type { Judge, Logger, Patcher } from './referee.js';
 import type { PathResolver } from './paths.js';
@@ -27,6 +28,8 @@ export class Request implements Call {
   readonly asked = new Uint32Array(6);
   eip = 0;
   readonly paths: (Resolved | undefined)[] = [];
+  /** The strings that were read for the call, by address, for the log. */
+  readonly strings = new Map<number, ByteString>();
   private readonly copies: Uint8Array[] = [];
   private readonly pins: number[] = [];
   private opened = false;
@@ -59,6 +62,7 @@ export class Request implements Call {
     if (!this.opened) return;
     this.paths.length = 0;
     this.copies.length = 0;
+    this.strings.clear();
     for (const fd of this.pins) native.close(fd);
     this.pins.length = 0;
     this.resolver.release();
@@ -88,7 +92,12 @@ export class Request implements Call {
     return this.memory.read(address, bytes, size) === size ? bytes : -ERRNO.EFAULT;
   }
   getString(address: number, max: number): ByteString | number {
-    return this.memory.readString(address, max);
+    const text = this.memory.readString(address, max);
+    if (typeof text === 'string') {
+      this.strings.set(address, text);
+      this.opened = true;
+    }
+    return text;
   }
   arena(bytes: Uint8Array): number {
     const at = this.thread.memory.copy(bytes);
@@ -167,8 +176,18 @@ export class Request implements Call {
     const pin = this.pin(fd);
     return pin < 0 ? pin : this.process.listings.further(fd, pin, room, this.resolver);
   }
-  restartEntries(fd: number): void {
+  /** The kernel wrote entries: reserved descriptors among them are taken out again. The size that is left. */
+  ownEntries(fd: number, address: number, size: number): number {
     this.process.listings.restart(fd);
+    const pin = this.pin(fd);
+    if (pin < 0) return size;
+    const written = (): Uint8Array => {
+      const bytes = this.get(address, size);
+      return typeof bytes === 'number' ? new Uint8Array(0) : bytes;
+    };
+    const left = withoutReserved(pin, written, (n) => this.checkFd(n) !== 0);
+    if (left === undefined || left.length === size) return size;
+    return this.put(address, left) || left.length;
   }
 
   // ---- policy, patcher, log ----
@@ -178,7 +197,7 @@ export class Request implements Call {
     const { verdict, rule } = this.judge.decide(question);
     if (verdict.verdict === 'allow') {
       if (verdict.log) this.log('info', `allowed ${describeQuestion(question)}`);
-      return 0;
+      return question.ask === 'path' ? this.askAscended() : 0;
     }
     if (verdict.verdict === 'kill') throw new KilledByPolicy(`${describeQuestion(question)}: ${describeRule(rule)}`);
     const errno = verdict.verdict === 'deny' ? verdict.errno : ERRNO.EACCES;
@@ -188,6 +207,17 @@ export class Request implements Call {
     );
     return -errno;
   }
+  /** A path that goes up again from a directory tells that it is there: the program must be allowed to see it. */
+  private askAscended(): number {
+    const directories = this.resolver.ascended;
+    this.resolver.ascended = [];
+    for (const path of directories) {
+      const refused = this.ask({ ask: 'path', access: 'stat', path });
+      if (refused !== 0) return refused;
+    }
+    return 0;
+  }
+
   /** Policies know the program's own /proc/PID as /proc/self. */
   private ownProc(question: Question): Question {
     const own = `/proc/${this.process.pid}`;

@@ -10,6 +10,12 @@ import type { Request } from './request.js';
 
 const hex = (n: number): string => `0x${n.toString(16)}`;
 
+/** The string that the call was found to have there, else the address. */
+function stringAt(request: Request, address: number): string {
+  const text = request.strings.get(address);
+  return text === undefined ? hex(address) : `"${printable(text)}"`;
+}
+
 function show(request: Request, kind: Kind, i: number): string {
   const raw = request.asked[i];
   switch (kind.kind) {
@@ -17,11 +23,11 @@ function show(request: Request, kind: Kind, i: number): string {
       return kind.dir && (raw | 0) === L.AT_FDCWD ? 'AT_FDCWD' : String(raw | 0);
     case 'path': {
       const path = request.paths[i];
-      return path === undefined ? hex(raw) : `"${printable(path.guest)}"`;
+      return path === undefined ? stringAt(request, raw) : `"${printable(path.guest)}"`;
     }
     case 'string': {
       const text = request.bytes(i);
-      return text.length === 0 ? hex(raw) : `"${printable(fromBytes(text.subarray(0, -1)))}"`;
+      return text.length === 0 ? stringAt(request, raw) : `"${printable(fromBytes(text.subarray(0, -1)))}"`;
     }
     case 'value':
       if (kind.show === 'octal') return `0${raw.toString(8)}`;

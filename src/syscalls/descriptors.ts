@@ -228,7 +228,7 @@ function* ioctl(call: Call): Steps {
   const [descriptor, request, argument] = call.r;
   const refused = REQUESTS_REFUSED.get(request);
   if (refused !== undefined) {
-    call.log('warn', `ioctl ${nameOfValue(I, request)}: refused`);
+    call.log(refused === ERRNO.EPERM ? 'warn' : 'info', `ioctl ${nameOfValue(I, request)}: refused`);
     return -refused;
   }
   if (request === I.TIOCSPGRP) return yield* setForeground(call);
@@ -384,10 +384,8 @@ const outPosition = () => bytesOut(8);
 /** At the end of a directory of the sysroot, what only the host has follows. */
 function mergeListing(call: Call, result: number): number {
   const [fd, entries, count] = call.r;
-  if (result !== 0) {
-    if (result > 0) call.restartEntries(fd);
-    return result;
-  }
+  if (result > 0) return call.ownEntries(fd, entries, result);
+  if (result < 0) return result;
   const further = call.furtherEntries(fd, count);
   if (typeof further === 'number') return further;
   return further.length === 0 ? 0 : call.put(entries, further) || further.length;

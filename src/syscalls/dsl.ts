@@ -87,8 +87,8 @@ export interface Call {
   ownsGroup(group: number): boolean;
   /** What the host's part of a directory adds behind the end of the descriptor's own: struct linux_dirent64, at most room bytes. */
   furtherEntries(fd: number, room: number): Uint8Array | number;
-  /** The descriptor's own entries are being told (again). */
-  restartEntries(fd: number): void;
+  /** The descriptor's own entries were written: takes out what is not the program's to see. The size that is left. */
+  ownEntries(fd: number, address: number, size: number): number;
   /**
    * A range became executable and may be a private image: its `int $0x80` sites are patched before the reply. fd is the
    * descriptor that was mapped and offset the bytes into it, or -1 and 0 when mprotect did it: what is mapped there counts.

@@ -280,6 +280,34 @@ function* setGroup(call: Call): Steps {
   return yield [NR.setpgid, 0, group];
 }
 
+// ---- limits ----
+
+/**
+ * A new limit, copied. That of open files ends where the reserved descriptors begin: the kernel gives no number from
+ * the soft limit up, so that none of theirs becomes the program's.
+ */
+function newLimit(call: Call, resource: number, at: number, layout: Struct): number {
+  const bytes = call.get(at, layout.size);
+  if (typeof bytes === 'number') return bytes;
+  if (resource !== RLIMIT.values.RLIMIT_NOFILE) return call.arena(bytes);
+  const { cur, max } = layout.decode(bytes) as Record<string, number | bigint>;
+  const { from } = call.reserved;
+  return call.arena(cur <= max && cur > from ? layout.encode({ cur: layout === rlimit ? from : BigInt(from), max }) : bytes);
+}
+
+function* setLimit(call: Call): Steps {
+  const limit = newLimit(call, call.r[0], call.r[1], rlimit);
+  return limit < 0 ? limit : yield [call.nr, call.r[0], limit];
+}
+
+function* changeLimit(call: Call): Steps {
+  const [who, resource, next, old] = call.r;
+  if (!isOwn(call, who)) return refuse(call, 'EPERM', `process ${who | 0} is none of the sandbox's`);
+  const limit = next === 0 ? 0 : newLimit(call, resource, next, rlimit64);
+  const refused = limit < 0 || old === 0 ? limit : call.checkRange(old, rlimit64.size);
+  return refused < 0 ? refused : yield [call.nr, 0, resource, limit, old];
+}
+
 // ---- rows ----
 
 const later = (nr: number, args = {}): Row => answered(nr, args, notYet);
@@ -364,11 +392,11 @@ export const processes = family({
 
   getrlimit: delegated(76, { resource: flags(RLIMIT), limit: structOut(rlimit) }),
   ugetrlimit: delegated(191, { resource: flags(RLIMIT), limit: structOut(rlimit) }),
-  setrlimit: delegated(75, { resource: flags(RLIMIT), limit: structIn(rlimit) }),
-  prlimit64: guarded(
+  setrlimit: odd(75, { resource: flags(RLIMIT), limit: structIn(rlimit) }, setLimit),
+  prlimit64: odd(
     340,
     { pid: pid(), resource: flags(RLIMIT), limit: structIn(rlimit64, true), old: structOut(rlimit64, true) },
-    own,
+    changeLimit,
   ),
   getrusage: delegated(77, { who: int(), usage: structOut(rusage) }),
   times: delegated(43, { times: structOut(tms, true) }),

@@ -3,10 +3,11 @@
  * helper with one check taken out (weaken.ts), or no sandbox at all.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, readSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ERRNO } from '../../src/abi/errno.js';
 import { NUMBERS, type SyscallName } from '../../src/abi/numbers.js';
 import { SLOT, TLS_COUNT, USER_DESC_SIZE } from '../../src/wire/layout.js';
@@ -15,7 +16,8 @@ import type { Weakening } from './weaken.js';
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 /** Another build of the product may be attacked instead of the checkout's. */
 const SANDBOX = process.env.NURSE_SANDBOX ?? here('../../sandbox');
-const WEAKENED = [process.execPath, '--import=tsx', here('weakened.ts')];
+const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const WEAKENED = [process.execPath, `--import=${TSX}`, here('weakened.ts')];
 
 // ---- places ----
 
@@ -304,8 +306,10 @@ export class Puppet {
       lifeline: await this.slot(SLOT.lifelineFd),
     };
   }
+  /** Empty when the guest is gone. */
   maps(): Region[] {
-    const lines = readFileSync(`/proc/${this.pid}/maps`, 'latin1').split('\n');
+    const path = `/proc/${this.pid}/maps`;
+    const lines = existsSync(path) ? readFileSync(path, 'latin1').split('\n') : [];
     return lines.flatMap((line) => {
       const m = /^([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \d+ *(.*)$/.exec(line);
       return m ? [{ start: parseInt(m[1], 16), end: parseInt(m[2], 16), perms: m[3], name: m[4] }] : [];

@@ -74,6 +74,7 @@ const WEAKENINGS = {
   /** No descriptor is reserved. */
   descriptors: () => {
     replace(Request.prototype, 'checkFd', () => 0);
+    Object.defineProperty(Request.prototype, 'reserved', { get: () => ({ from: 0x7fffffff, to: 0x7fffffff }) });
     replace(Procfs.prototype, 'isHidden', () => false);
   },
   /** What procfs shows of a process is for all. */

@@ -30,6 +30,7 @@ function status(): number {
         if (level === 'warn' || level === 'error') native.write(2, Buffer.from(`sandbox: ${level}: ${message}\n`), Buffer.byteLength(message) + level.length + 12);
       },
       verbose: false,
+      protocol: false,
       stop: native.eventfd(0, 0),
       started: () => undefined,
     }).status;

@@ -7,6 +7,10 @@ import { ENVIRONMENT, execute, type Ended } from '../support/run.js';
 const DEMO = 'scripts/demo.sh';
 const REFUSED = /^PermissionError: \[Errno 1\] Operation not permitted: '(.*)'$/gm;
 
+/** What the helper logs comes when it comes, also behind a prompt. */
+// eslint-disable-next-line no-control-regex
+const LOG = /(?:\u001b\[\d+m)*sandbox: [A-Z]+: .*\n/g;
+
 const errors = (text: string): string[] => [...text.matchAll(REFUSED)].map(([, path]) => path);
 /** The lines that were shown behind a prompt, up to the next one. */
 const answer = (text: string, typed: string): string => {
@@ -71,7 +75,7 @@ describe('scripts/demo.sh', function () {
     let repl: string;
     before(async () => {
       typed = await inTerminal([DEMO], { lines, prompt: '>>> ', patience: 120 });
-      [, repl = ''] = typed.stdout.split('Now it is your turn.');
+      [, repl = ''] = typed.stdout.replace(LOG, '').split('Now it is your turn.');
     });
 
     it('refuses the secret both ways', () => {

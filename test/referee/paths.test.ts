@@ -119,8 +119,8 @@ describe('paths', () => {
   afterEach(() => {
     for (const r of resolvers.splice(0)) r.dispose();
     for (const fd of opened.splice(0)) native.close(fd);
-    expect(pathDescriptors(), 'open descriptors').to.equal(before);
     fs.rmSync(base, { recursive: true, force: true });
+    expect(pathDescriptors(), 'open descriptors').to.equal(before);
   });
 
   // ---- one world ----
@@ -528,6 +528,7 @@ describe('paths', () => {
   });
   const compareMkdir = (plain: PathResolver, start: number, p: ByteString): void => {
     const ours = ask(plain, p, MKDIR, start);
+    if (typeof ours !== 'number' && !ours.host.startsWith(`${base}/`)) return;
     const made = native.mkdirat(start, p, 0o700);
     if (typeof ours === 'number') expect(errnoName(-made), p).to.equal(errnoName(-ours));
     else expect(made === 0, p).to.equal(!ours.exists);

@@ -1,6 +1,6 @@
 /**
  * A sandboxed process without a program: the test is its referee. Code is a flat blob of a few instructions, mapped
- * at CODE with one page of data and a stack; what it does the trustee is told, or the blob does in strict mode.
+ * at CODE with a page of data, whose first word is the hook's address, and a stack.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,12 +25,12 @@ const NR_MMAP2 = 192;
 const NR_MPROTECT = 125;
 const PATIENCE = 10_000;
 
-/** Assembles and links flat at CODE; 32-bit, AT&T, `hook` stands for nothing: enter through *%esi or as the text says. */
+/** Assembles and links flat at CODE; in the source, HOOK makes a system call through the hook. */
 export function assemble(source: string): Uint8Array {
   const directory = makeTemporary('blob');
   try {
     const file = (name: string): string => join(directory, name);
-    writeFileSync(file('x.S'), `${source}\n`);
+    writeFileSync(file('x.S'), `#define HOOK call *${DATA}\n${source}\n`);
     execFileSync('gcc', ['-m32', '-c', '-I', 'vdso-hook', file('x.S'), '-o', file('x.o')]);
     execFileSync('ld', ['-m', 'elf_i386', `-Ttext=${CODE}`, '-e', '0', '--oformat', 'binary', '-o', file('x'), file('x.o')]);
     return readFileSync(file('x'));
@@ -85,6 +85,7 @@ export class Sandboxed {
     map(CODE, 0x2000);
     map(STACK, STACK_SIZE);
     if (native.vmWrite(this.pid, CODE, code, code.length) !== code.length) throw new Error('writing the code');
+    native.vmWrite(this.pid, DATA, Uint32Array.of(this.started.hello.hook), 4);
     if (this.order(NR_MPROTECT, CODE, 0x1000, L.PROT_READ | L.PROT_EXEC) !== 0) throw new Error('mprotect');
   }
   /** Starts an untrustee: its thread id. */

@@ -117,3 +117,9 @@ export function bare(command: readonly string[], options: RunOptions = {}): Prom
 export function buildGuest(kind: string, source: string, out: string, ...flags: string[]): void {
   execFileSync('scripts/guest-cc.sh', [kind, source, '-o', out, ...flags], { stdio: ['ignore', 'inherit', 'inherit'] });
 }
+
+/** A script without the indentation of its first line. */
+export function dedent(script: string): string {
+  const [, indentation = ''] = /^\n( *)/.exec(script) ?? [];
+  return script.replaceAll(`\n${indentation}`, '\n').trimStart() + '\n';
+}

@@ -40,6 +40,7 @@ __asm__(".text\n"
 	/* void load(word sigcontext): sigreturn takes its frame from esp - 8 */
 	"load: movl 4(%esp), %esp; movl $119, %eax; int $0x80; hlt\n");
 
+#pragma GCC visibility push(hidden)
 int enter(const word call[7]);
 void load(word sigcontext) __attribute__((noreturn));
 
