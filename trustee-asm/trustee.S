@@ -165,7 +165,8 @@ lifelineRead:
 	jne	fatal
 1:	movl	$NR_READ, %eax
 	movl	SLOT_LIFELINE_FD(%esp), %ebx
-	movl	$-1, %ecx
+	/* a byte would have nowhere to go: the slot is read-only (an i386 kernel refuses addresses that no program has at once) */
+	leal	SLOT_INDEX(%esp), %ecx
 	movl	$1, %edx
 	ENTER	FRAME_LIFELINE_READ
 

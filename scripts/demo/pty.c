@@ -3,8 +3,9 @@
  *
  * Usage: pty PROMPT PACE TIMEOUT COMMAND [ARGUMENT...] <LINES
  *
- * Each line is typed when PROMPT has come at the start of a line; after the last, when it comes once more, Ctrl-D. PACE: milliseconds between two keys. What the terminal shows goes to standard output. Exit
- * status: the command's, 128+n when signal n ended it; 124 when it took longer than TIMEOUT seconds; 2 for our failure.
+ * Each line is typed when PROMPT has come at the start of a line; after the last, when it comes once more, Ctrl-D.
+ * PACE: milliseconds between two keys. What the terminal shows goes to standard output. Exit status: the command's,
+ * 128+n when signal n ended it; 124 when it took longer than TIMEOUT seconds; 2 for our failure.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -4,7 +4,7 @@
  * up. `node --import=tsx scripts/demo/record.ts`
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -24,14 +24,17 @@ function record(pty: string): Promise<Event[]> {
   const events: Event[] = [];
   const start = Date.now();
   const child = spawn(pty, [PROMPT, String(PACE), String(PATIENCE), here('../demo.sh')], {
-    stdio: [openSync(LINES, 'r'), 'pipe', 'inherit'],
-    // No control sequences but the script's own colours.
-    env: { PATH: process.env.PATH, TERM: 'dumb', LC_ALL: 'C.UTF-8' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+    // No control sequences but the script's own colours, and no home of whoever records.
+    env: { PATH: process.env.PATH, TERM: 'dumb', LC_ALL: 'C.UTF-8', HOME: '/home/user' },
   });
+  child.stdin.end(readFileSync(LINES));
   child.stdout.setEncoding('utf8');
   child.stdout.on('data', (text: string) => events.push([(Date.now() - start) / 1000, 'o', text]));
   return new Promise((done, failed) => {
-    child.on('close', (status) => (status === 0 ? done(events) : failed(new Error(`the demo ended with status ${status}`))));
+    child.on('close', (status) =>
+      status === 0 ? done(events) : failed(new Error(`the demo ended with status ${status}`)),
+    );
   });
 }
 
@@ -39,7 +42,6 @@ const plain = (events: readonly Event[]): string =>
   events
     .map(([, , text]) => text)
     .join('')
-    // eslint-disable-next-line no-control-regex
     .replace(/\u001b\[\d*m/g, '')
     .replace(/\r/g, '')
     .trimStart();

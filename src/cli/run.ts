@@ -1,6 +1,8 @@
 /** Runs a command in the sandbox: the main thread owns terminal, signals and log; the referee has a thread of its own. */
 import { constants } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { reservedBase, SetupError } from '../launch/channels.js';
+import { refuseFilter } from '../launch/filter.js';
 import { native } from '../native/index.js';
 import { environment, ignoredSignals, lastArguments } from './caller.js';
 import { openLog, type Level } from './log.js';
@@ -21,11 +23,29 @@ const FROM_TERMINAL = ['SIGINT', 'SIGQUIT'] as const;
 /** Whoever sends these to ./sandbox means the program. */
 const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGWINCH', 'SIGCONT'] as const;
 
+const OUR_FAILURE = 125;
+
 const LEVEL_OF = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR' } as const;
+
+/** What can be told before anything starts, even a thread of our own: the reason why it would fail. */
+function forbidden(keep: readonly number[]): string | undefined {
+  try {
+    refuseFilter();
+    reservedBase(keep);
+  } catch (error) {
+    if (error instanceof SetupError) return error.message;
+    throw error;
+  }
+}
 
 /** The status that ./sandbox exits with. */
 export function run(options: RunCommand): Promise<number> {
   const log = openLog(options.level);
+  const reason = forbidden(options.keep);
+  if (reason !== undefined) {
+    log('CRITICAL', reason);
+    return Promise.resolve(OUR_FAILURE);
+  }
   const stop = native.eventfd(0, 0);
   const data: WorkerData = {
     command: lastArguments(options.command.length),
@@ -66,7 +86,7 @@ export function run(options: RunCommand): Promise<number> {
     });
     worker.on('error', (error) => {
       log('CRITICAL', `defect of the sandbox: ${error.stack ?? error.message}`);
-      resolve(125);
+      resolve(OUR_FAILURE);
     });
   });
 }

@@ -1,6 +1,6 @@
 /** The referee's thread: policy, view and sandbox; tells the main thread what to log and how it ended. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ByteString } from '../abi/bytes.js';
+import { fromBytes, type ByteString } from '../abi/bytes.js';
 import { NotRunnable } from '../launch/program.js';
 import { runSandbox } from '../launch/run.js';
 import { SetupError } from '../launch/channels.js';
@@ -29,6 +29,7 @@ export type WorkerMessage =
   | { readonly say: 'ended'; readonly status: number; readonly message?: string };
 
 const data = workerData as WorkerData;
+const latin1 = (path: string): ByteString => fromBytes(Buffer.from(path));
 const tell = (message: WorkerMessage): void => parentPort?.postMessage(message);
 
 function ending(): WorkerMessage {
@@ -36,7 +37,7 @@ function ending(): WorkerMessage {
     const { status } = runSandbox({
       ...data,
       ignored: Uint32Array.from(data.ignored),
-      view: new View({ root: data.root, sysroot: data.sysroot }),
+      view: new View({ root: latin1(data.root), sysroot: data.sysroot === null ? null : latin1(data.sysroot) }),
       judge: openJudge(data.acl),
       log: (level, message) => tell({ say: 'log', level, message }),
       started: (pid) => tell({ say: 'started', pid }),

@@ -42,7 +42,8 @@ export interface Channels {
 
 /** Reserved numbers sit at the top of what the hard limit allows, but not so high that the process's table gets large. */
 const HIGHEST = 16384;
-function reservedBase(keep: readonly number[]): number {
+/** @throws SetupError when the limit of open files leaves no room, or a kept descriptor stands in it */
+export function reservedBase(keep: readonly number[]): number {
   const limit = new BigUint64Array(2);
   must(native.prlimit(0, 7, null, limit), 'prlimit(NOFILE)');
   const hard = Number(limit[1] > BigInt(HIGHEST) ? BigInt(HIGHEST) : limit[1]);

@@ -38,6 +38,7 @@ export class ProcessMemory implements GuestMemory {
 /** Raised when the hook does not answer as it must: the thread is hostile or dead, the sandbox ends. */
 export class HookSilent extends Error {}
 
+const PAGE = 0x1000;
 const PIECE = 0x8000;
 
 /** Peek and poke through one thread's hook while it waits for its reply. Answers are the program's word, no more. */
@@ -47,7 +48,7 @@ export class SocketMemory implements GuestMemory {
 
   constructor(
     private readonly socket: number,
-    private readonly timeout = 1000,
+    private readonly timeout = 10_000,
   ) {}
 
   private ask(command: number, address: number, size: number): void {
@@ -65,12 +66,14 @@ export class SocketMemory implements GuestMemory {
 
   read(address: number, out: Uint8Array, size: number): number {
     let done = 0;
+    let unit = PIECE; // pages one by one as soon as one of a piece cannot be read
     while (done < size) {
-      const left = PIECE - ((address + done) % 0x1000);
-      const piece = Math.min(size - done, left);
-      this.ask(REPLY.peek, address + done, piece);
+      const at = address + done;
+      const piece = Math.min(size - done, unit - (at % PAGE));
+      this.ask(REPLY.peek, at, piece);
       const n = this.answer(out.subarray(done), piece);
-      if (n === 0) return done > 0 ? done : -ERRNO.EFAULT;
+      if (n === 0 && unit === PAGE) return done > 0 ? done : -ERRNO.EFAULT;
+      if (n === 0) unit = PAGE;
       done += n;
     }
     return done;

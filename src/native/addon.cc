@@ -39,6 +39,9 @@ namespace {
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL
 #endif
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC 4
+#endif
 
 // ---- arguments: numbers, byte strings (latin1, no NUL inside), bytes (Uint8Array, null for none) ----
 
@@ -294,8 +297,10 @@ Napi::Value launch(const Napi::CallbackInfo& info) {
       ok = up >= 0;
       fds[i] = up;
     }
-    if (ok) syscall(SYS_close_range, 3, top, 0);
+    ok = ok && syscall(SYS_close_range, 3, top, 0) == 0;
     for (size_t i = 0; ok && i < fds.size(); i += 2) ok = dup2(fds[i], fds[i + 1]) >= 0;
+    // a caller's descriptor may stand above the reserved ones, even above the limit
+    ok = ok && syscall(SYS_close_range, top + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
     ok = ok && setrlimit(RLIMIT_NOFILE, &limit) == 0;
     if (ok) {
       sigset_t none;

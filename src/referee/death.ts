@@ -103,13 +103,44 @@ function rawEntries(process: ProcessState, maps: readonly Mapping[]): { what: st
   return found;
 }
 
+const SIGKILL_PENDING = 1n << 8n;
+
+/**
+ * Does the process's leader certainly live on? A signal that ends a process first puts SIGKILL before each of its threads
+ * (complete_signal and zap_process, kernel/signal.c and fs/coredump.c); the thread takes it away and ends without
+ * sleeping. So one that sleeps and has no SIGKILL before it stays; of any other it must be asked again.
+ */
+export function livesOn(pid: number): boolean {
+  let status: string;
+  try {
+    status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  } catch {
+    return false;
+  }
+  const pending = /^SigPnd:\t([0-9a-f]+)$/m.exec(status)?.[1] ?? '';
+  return /^State:\tS/m.test(status) && pending !== '' && (BigInt(`0x${pending}`) & SIGKILL_PENDING) === 0n;
+}
+
 const SHOWN = 4;
+
+const pause = (milliseconds: number): void =>
+  void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+
+/** The record comes a little after the death, from a thread of the kernel. */
+function awaitAuditRecord(tid: number): AuditRecord | undefined {
+  for (let i = 0; i < 10; i++) {
+    const record = auditRecord(tid);
+    if (record !== undefined) return record;
+    pause(5);
+  }
+  return undefined;
+}
 
 /** One or more sentences for the log: which thread, where, why. */
 export function explainDeath(process: ProcessState, thread: ThreadState, tid: number): string {
   const maps = mappingsOf(process.pid);
   const who = `thread ${thread.tid} (host ${tid})`;
-  const audit = auditRecord(tid);
+  const audit = awaitAuditRecord(tid);
   if (audit !== undefined) {
     const name = audit.architecture === 'i386' ? syscallName(audit.syscall) : `number ${audit.syscall}`;
     return `${who} was killed by strict mode: it made the ${audit.architecture} system call ${name} directly, not through the vDSO entry; it returned to ${placeOf(audit.ip, maps)}`;

@@ -13,7 +13,7 @@ import type { Order, Outcome, Row } from '../syscalls/dsl.js';
 import { SOCKETCALL, SOCKETCALL_REGISTERS } from '../syscalls/multiplexed.js';
 import { rowOf } from '../syscalls/table.js';
 import { KIND, REPLY, REPLY_SIZE, REQ, REQUEST_ESP_BIAS, REQUEST_SIZE } from '../wire/layout.js';
-import { explainDeath, mappingsOf, placeOf } from './death.js';
+import { explainDeath, livesOn, mappingsOf, placeOf } from './death.js';
 import { describeRule } from './describe.js';
 import { handleTrap, readFrame, SIGFRAME_WORDS, type TrapFrame } from './faults.js';
 import { compile, type Step } from './marshal.js';
@@ -157,7 +157,7 @@ export class Referee {
     let patience = -1;
     for (const thread of this.process.threads) {
       if (thread.phase === 'leaving') return thread.pidfd < 0 ? 1 : LOOK;
-      if (thread.pidfd < 0 && thread.phase !== 'gone') patience = LOOK;
+      if (thread.lost !== 0 || (thread.pidfd < 0 && thread.phase !== 'gone')) patience = LOOK;
     }
     return patience;
   }
@@ -165,6 +165,8 @@ export class Referee {
   /** Threads without a pidfd are looked for in /proc; leaving ones must be in time. */
   private look(): void {
     for (const thread of this.process.threads) {
+      if (thread.lost !== 0 && Date.now() > thread.deadline && livesOn(this.process.pid))
+        this.fail(explainDeath(this.process, thread, thread.lost), STATUS.killed);
       if (thread.phase === 'gone' || thread.hostTid === 0) continue;
       if (
         thread.pidfd < 0 &&
@@ -200,6 +202,7 @@ export class Referee {
     }
     // A dying process takes its threads along. If the trustee still answers, the process lives and only the thread died.
     thread.lost = tid;
+    thread.deadline = Date.now() + LOOK; // a call at work, which the trustee would have to end first, may never end
     if (thread.phase !== 'delegating') this.order(thread, NUMBERS.getpid, 0, 0, 0, 0, 0, 0);
   }
 

@@ -292,7 +292,9 @@ function newLimit(call: Call, resource: number, at: number, layout: Struct): num
   if (resource !== RLIMIT.values.RLIMIT_NOFILE) return call.arena(bytes);
   const { cur, max } = layout.decode(bytes) as Record<string, number | bigint>;
   const { from } = call.reserved;
-  return call.arena(cur <= max && cur > from ? layout.encode({ cur: layout === rlimit ? from : BigInt(from), max }) : bytes);
+  return call.arena(
+    cur <= max && cur > from ? layout.encode({ cur: layout === rlimit ? from : BigInt(from), max }) : bytes,
+  );
 }
 
 function* setLimit(call: Call): Steps {

@@ -4,7 +4,17 @@
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -81,7 +91,15 @@ function commandLine({ cage, command, acl, options = [] }: RunOptions): string[]
   return [...runner, ...[judged].flat(), ...options, '--', ...command];
 }
 
-const SIGNALS: Readonly<Record<string, number>> = { SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15, SIGILL: 4, SIGTRAP: 5, SIGBUS: 7, SIGSYS: 31 };
+const SIGNALS: Readonly<Record<string, number>> = {
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGTERM: 15,
+  SIGILL: 4,
+  SIGTRAP: 5,
+  SIGBUS: 7,
+  SIGSYS: 31,
+};
 const children = new Set<ChildProcess>();
 
 /** Ends what a failed test left behind. */
@@ -278,10 +296,10 @@ export class Puppet {
     for (let n = await this.word(); n > 0; n--) seen.set(await this.word(), await this.word());
     return seen;
   }
-  /** Calls machine code that the guest maps for it; its eax. */
-  async execute(code: Uint8Array): Promise<number> {
+  /** Calls machine code in memory of the guest's own; its eax. */
+  async execute(code: (at: number) => Uint8Array): Promise<number> {
     const at = (await this.call('mmap2', 0, 0x1000, 7, 0x22, -1, 0)) >>> 0;
-    this.poke(at, code);
+    this.poke(at, code(at));
     this.send(OP.run, [at]);
     return this.word();
   }
@@ -326,8 +344,23 @@ export class Puppet {
   }
 }
 
+/** How a puppet ends that something is done to, which may answer before. */
+export async function fate(
+  options: Omit<RunOptions, 'command'>,
+  act: (puppet: Puppet) => Promise<unknown>,
+): Promise<Ended> {
+  const puppet = await Puppet.start(options);
+  await act(puppet).catch((error: unknown) => {
+    if (!(error instanceof Gone)) throw error;
+  });
+  return puppet.end();
+}
+
 /** With a puppet in a cage; it is gone afterwards. */
-export async function withPuppet<T>(options: Omit<RunOptions, 'command'>, act: (puppet: Puppet) => Promise<T>): Promise<T> {
+export async function withPuppet<T>(
+  options: Omit<RunOptions, 'command'>,
+  act: (puppet: Puppet) => Promise<T>,
+): Promise<T> {
   const puppet = await Puppet.start(options);
   try {
     return await act(puppet);

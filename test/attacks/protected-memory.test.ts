@@ -1,48 +1,25 @@
-/** Calls that would change, move or write the ranges that trusted code lives in. */
+/** Calls that would change or move the ranges that trusted code lives in. */
 import { expect } from 'chai';
 import { NUMBERS, type SyscallName } from '../../src/abi/numbers.js';
-import { SLOT, SLOT_SIZE } from '../../src/wire/layout.js';
-import { acl, errno, file, killAll, memoryOf, place, withPuppet, type Cage, type Puppet, type Region } from './harness.js';
-
-interface Protected extends Region {
-  readonly what: string;
-}
+import { acl, errno, file, killAll, place, withPuppet, type Cage, type Puppet } from './harness.js';
+import { bytesOf, KINDS, mapOf, protectedRegions, type Protected } from './regions.js';
 
 const PAGE = 0x1000;
 const END = 0x100000000;
-const TRAMPOLINES = 0x10000;
-
-/** P as the host sees it: by name, the trampolines by size and rights, the landing stack by the slot. */
-async function protectedRegions(p: Puppet): Promise<Protected[]> {
-  const [stack, size] = [(await p.slot(SLOT.altstack)) >>> 0, await p.slot(SLOT.altstack + 8)];
-  const slot = await p.slotAddress();
-  const named = p.maps().flatMap((m): Protected[] => {
-    if (m.name === '[vdso]') return [{ ...m, what: 'vDSO' }];
-    if (m.name.includes('memfd:trustee')) return [{ ...m, what: 'trustee' }];
-    if (slot >= m.start && slot < m.end) return [{ ...m, what: 'shared memory' }];
-    if (m.name.includes('memfd:loader') && m.perms === 'r-xp') return [{ ...m, what: 'hook' }];
-    if (m.name === '' && m.perms === 'r-xp' && m.end - m.start === TRAMPOLINES) return [{ ...m, what: 'trampolines' }];
-    return [];
-  });
-  return [...named, { start: stack, end: stack + size, perms: 'rw-p', name: '', what: 'landing stack' }];
-}
-
-const KINDS = ['vDSO', 'trustee', 'shared memory', 'hook', 'trampolines', 'landing stack'];
-
-/** Of the shared memory: a slot that no thread has. The rest changes with every call. */
-const still = (r: Protected): Protected => (r.what === 'shared memory' ? { ...r, start: r.start + SLOT_SIZE } : r);
-const bytesOf = (p: Puppet, regions: readonly Protected[]): Buffer[] =>
-  regions.map(still).map((r) => memoryOf(p.pid, r.start, r.end));
-const mapOf = (p: Puppet, regions: readonly Protected[]): string[] =>
-  p
-    .maps()
-    .filter((m) => regions.some((r) => m.start < r.end && r.start < m.end))
-    .map((m) => `${m.start.toString(16)}-${m.end.toString(16)} ${m.perms} ${m.name}`);
 
 type Attempt = readonly [what: string, call: SyscallName, ...args: (number | Uint8Array)[]];
 
 const MAP = { PRIVATE_ANONYMOUS: 0x22, FIXED: 0x10, HUGETLB: 0x40000, GROWSDOWN: 0x100, NOREPLACE: 0x100000 };
-const MADV = { DONTNEED: 4, FREE: 8, REMOVE: 9, DONTFORK: 10, HWPOISON: 100, GUARD_INSTALL: 102, DONTNEED_LOCKED: 24, PAGEOUT: 21 };
+const MADV = {
+  DONTNEED: 4,
+  FREE: 8,
+  REMOVE: 9,
+  DONTFORK: 10,
+  HWPOISON: 100,
+  GUARD_INSTALL: 102,
+  DONTNEED_LOCKED: 24,
+  PAGEOUT: 21,
+};
 
 /** Calls that touch what stands at `at` itself. */
 const pointed = (at: number, own: number): Attempt[] => [
@@ -57,11 +34,24 @@ const pointed = (at: number, own: number): Attempt[] => [
 
 /** Every way to change what is mapped at [at, at + length). `own` is memory of the guest. */
 function spread(at: number, length: number, own: number): Attempt[] {
-  const maps = [MAP.FIXED, MAP.FIXED | MAP.HUGETLB, MAP.FIXED | MAP.GROWSDOWN, MAP.NOREPLACE].map(
-    (flags): Attempt => [`mmap flags 0x${flags.toString(16)}`, 'mmap2', at, length, 7, MAP.PRIVATE_ANONYMOUS | flags, -1, 0],
-  );
+  const maps = [MAP.FIXED, MAP.FIXED | MAP.HUGETLB, MAP.FIXED | MAP.GROWSDOWN, MAP.NOREPLACE].map((flags): Attempt => [
+    `mmap flags 0x${flags.toString(16)}`,
+    'mmap2',
+    at,
+    length,
+    7,
+    MAP.PRIVATE_ANONYMOUS | flags,
+    -1,
+    0,
+  ]);
   const old = new Uint8Array(Uint32Array.of(at, length, 7, MAP.PRIVATE_ANONYMOUS | MAP.FIXED, 0xffffffff, 0).buffer);
-  const advice = Object.entries(MADV).map(([name, value]): Attempt => [`madvise ${name}`, 'madvise', at, length, value]);
+  const advice = Object.entries(MADV).map(([name, value]): Attempt => [
+    `madvise ${name}`,
+    'madvise',
+    at,
+    length,
+    value,
+  ]);
   return [
     ...maps,
     ['old mmap', 'mmap', old],
@@ -96,7 +86,13 @@ function shapes(r: Region): [what: string, start: number, length: number][] {
 }
 
 /** These fail on any memory of this kind: no huge pages, something is there, not private, not for programs. */
-const CANNOT = ['mmap flags 0x40010', 'mmap flags 0x100000', 'mprotect growing down', 'madvise FREE', 'madvise HWPOISON'];
+const CANNOT = [
+  'mmap flags 0x40010',
+  'mmap flags 0x100000',
+  'mprotect growing down',
+  'madvise FREE',
+  'madvise HWPOISON',
+];
 
 const succeeded = (result: number): boolean => result >= 0 || result < -4095;
 const OWN = 0x80000;
@@ -105,7 +101,11 @@ const ownMemory = async (p: Puppet): Promise<number> =>
   (await p.call('mmap2', 0x50000000, OWN, 3, MAP.PRIVATE_ANONYMOUS | MAP.FIXED, -1, 0)) >>> 0;
 
 /** The attempts that succeeded, each with fresh memory of the guest's own. */
-async function attack(p: Puppet, attempts: (own: number) => Attempt[], before?: () => Promise<void>): Promise<string[]> {
+async function attack(
+  p: Puppet,
+  attempts: (own: number) => Attempt[],
+  before?: () => Promise<void>,
+): Promise<string[]> {
   const won: string[] = [];
   const own = await ownMemory(p);
   for (const [what, call, ...args] of attempts(own)) {

@@ -27,7 +27,12 @@ function status(): number {
       peek: peek === 'socket' ? 'socket' : 'vm',
       ignored: new Uint32Array(2),
       log: (level, message) => {
-        if (level === 'warn' || level === 'error') native.write(2, Buffer.from(`sandbox: ${level}: ${message}\n`), Buffer.byteLength(message) + level.length + 12);
+        if (level === 'warn' || level === 'error')
+          native.write(
+            2,
+            Buffer.from(`sandbox: ${level}: ${message}\n`),
+            Buffer.byteLength(message) + level.length + 12,
+          );
       },
       verbose: false,
       protocol: false,

@@ -1,5 +1,6 @@
 /** scripts/demo.sh: alone, where it checks itself, and in a terminal, where it ends with an interactive Python. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { inTerminal } from '../support/pty.js';
 import { ENVIRONMENT, execute, type Ended } from '../support/run.js';
@@ -8,7 +9,6 @@ const DEMO = 'scripts/demo.sh';
 const REFUSED = /^PermissionError: \[Errno 1\] Operation not permitted: '(.*)'$/gm;
 
 /** What the helper logs comes when it comes, also behind a prompt. */
-// eslint-disable-next-line no-control-regex
 const LOG = /(?:\u001b\[\d+m)*sandbox: [A-Z]+: .*\n/g;
 
 const errors = (text: string): string[] => [...text.matchAll(REFUSED)].map(([, path]) => path);
@@ -41,7 +41,9 @@ describe('scripts/demo.sh', function () {
       expect(demo.stdout).to.contain('Hello. The policy lets you read this file.');
     });
     it('shows one thread in strict mode and two that are not', () => {
-      const states = [...demo.stdout.matchAll(/status:Seccomp: (\d) {3}(\w+)$/gm)].map(([, state, role]) => `${role} ${state}`);
+      const states = [...demo.stdout.matchAll(/status:Seccomp: (\d) {3}(\w+)$/gm)].map(
+        ([, state, role]) => `${role} ${state}`,
+      );
       expect(states).to.have.members(['trustee 0', 'lifeline 0', 'untrustee 1']);
     });
     it('shows a hidden int 0x80 dying with status 137 and an explanation', () => {
@@ -49,8 +51,12 @@ describe('scripts/demo.sh', function () {
       expect(demo.stdout).to.match(/sandbox: ERROR: thread/);
     });
     it('shows the stations of two requests in order', () => {
-      const stations = [...demo.stdout.matchAll(/^ {2}(request|question|rule|mechanism|result|reply) /gm)].map(([, name]) => name);
-      expect(stations.join(' ')).to.equal('request question rule mechanism result reply request question mechanism reply');
+      const stations = [...demo.stdout.matchAll(/^ {2}(request|question|rule|mechanism|result|reply) /gm)].map(
+        ([, name]) => name,
+      );
+      expect(stations.join(' ')).to.equal(
+        'request question rule mechanism result reply request question mechanism reply',
+      );
     });
     it('has no colour outside a terminal', () => {
       expect(demo.stdout).not.to.contain('\u001b');
@@ -99,10 +105,35 @@ describe('scripts/demo.sh', function () {
 });
 
 /** Numbers that differ from run to run. */
-const stable = (line: string): string => line.replace(/0x[0-9a-f]+|\d+/g, 'N').replace(/nurse-demo\.\w+/g, 'nurse-demo.X');
+const stable = (line: string): string =>
+  line.replace(/0x[0-9a-f]+|\d+/g, 'N').replace(/nurse-demo\.\w+/g, 'nurse-demo.X');
 
-describe('what the documents show of the demo', function () {
+/** Where the links and the file names of a document lead, from the top. */
+function mentioned(document: string): string[] {
+  const text = readFileSync(document, 'utf8');
+  const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)].map(([, path]) =>
+    join(dirname(document), path),
+  );
+  const names = [...text.matchAll(/`((?:src|test|docs|scripts|acl|vdso-hook|trustee-asm)\/[\w./-]*\w)`/g)].map(
+    ([, path]) => path,
+  );
+  return [...links, ...names];
+}
+
+describe('the documents', function () {
   this.timeout(180_000);
+
+  for (const document of [
+    'README.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    'CHANGELOG.md',
+    ...readdirSync('docs').map((name) => `docs/${name}`),
+  ])
+    if (document.endsWith('.md'))
+      it(`${document} names only files that are there`, () => {
+        expect(mentioned(document).filter((path) => !existsSync(path))).to.deep.equal([]);
+      });
 
   it('README.md and docs/demo.txt agree with a run, numbers aside', async () => {
     const demo = await execute([DEMO], { env: ENVIRONMENT, timeout: 120_000 });

@@ -61,6 +61,14 @@ const FILES: Readonly<Record<string, string | Uint8Array>> = {
   'no-end': 'the last line has no end',
   'trees.pdf': pdf(NAMES.map((name, i) => `${name} is tree ${i}`)),
   'text.gz': gzipSync(text),
+  'small.xz': Buffer.from(
+    '/Td6WFoAAATm1rRGAgAhARYAAAB0L+Wj4AAyABhdADmbSEfPp8MXgYrXajcqHDrut8D0CYAAAAD+9l2F9cfAsgABNDPKJ3wkH7bzfQEAAAAABFla',
+    'base64',
+  ),
+  'small.bz2': Buffer.from(
+    'QlpoOTFBWSZTWc5DwKIAABlRgAAQQAAuD0gAIAAiv9VBoMhA0DQ04ul5DbqUpeQpdxT4u5IpwoSGch4FEA==',
+    'base64',
+  ),
   'script.lua': lines(
     'local t = {}',
     'for line in io.lines("words") do t[#t + 1] = line:upper() end',
@@ -88,7 +96,10 @@ const FILES: Readonly<Record<string, string | Uint8Array>> = {
     'open("made by python", "w").write("é\\n")',
     'sys.exit(7)',
   ),
-  'script.awk': lines('{ n[$3] += $2 }', 'END { m = asorti(n, k); for (i = 1; i <= m; i++) printf "%s %d\\n", k[i], n[k[i]] }'),
+  'script.awk': lines(
+    '{ n[$3] += $2 }',
+    'END { m = asorti(n, k); for (i = 1; i <= m; i++) printf "%s %d\\n", k[i], n[k[i]] }',
+  ),
   'script.sql': lines(
     'create table t(a integer primary key, b text); begin;',
     'with recursive c(x) as (select 1 union all select x+1 from c where x<2000) insert into t select x, printf("%05d", x*7%1000) from c;',
@@ -97,9 +108,19 @@ const FILES: Readonly<Record<string, string | Uint8Array>> = {
   ),
 };
 
-const TREE: Readonly<Record<string, string>> = { 'dir/a': 'a\n', 'dir/sub/b': 'b\n', 'dir/sub/deep/c': 'c\n', 'dir/.dot': 'dot\n' };
-const LINKS: Readonly<Record<string, string>> = { link: 'text', dangling: 'nowhere', 'dir/up': '../words', loop: 'loop' };
-const MODES: Readonly<Record<string, number>> = { 'script.lua': 0o755, '.hidden': 0o600, 'sorted1': 0o440 };
+const TREE: Readonly<Record<string, string>> = {
+  'dir/a': 'a\n',
+  'dir/sub/b': 'b\n',
+  'dir/sub/deep/c': 'c\n',
+  'dir/.dot': 'dot\n',
+};
+const LINKS: Readonly<Record<string, string>> = {
+  link: 'text',
+  dangling: 'nowhere',
+  'dir/up': '../words',
+  loop: 'loop',
+};
+const MODES: Readonly<Record<string, number>> = { 'script.lua': 0o755, '.hidden': 0o600, sorted1: 0o440 };
 
 /** Sets the times of everything in a directory, last its own. */
 function date(directory: string): void {

@@ -49,7 +49,9 @@ describe("python under the demo's policy", function () {
     expect(stdout).to.equal('EPERM\n'.repeat(15));
   });
   it("os.access('/secret/password', os.R_OK) is True", async () => {
-    const { stdout } = await python("import os; print(os.access('/secret/password', os.R_OK), os.access('/none', os.R_OK))");
+    const { stdout } = await python(
+      "import os; print(os.access('/secret/password', os.R_OK), os.access('/none', os.R_OK))",
+    );
     expect(stdout).to.equal('True True\n');
   });
   it('an allowed file reads and writes', async () => {
@@ -74,7 +76,8 @@ describe("python under the demo's policy", function () {
       go,
     );
     try {
-      while (!existsSync(told)) await Promise.race([sleep(20), running.then(() => expect(existsSync(told)).to.equal(true))]);
+      while (!existsSync(told))
+        await Promise.race([sleep(20), running.then(() => expect(existsSync(told)).to.equal(true))]);
       const [pid, parent] = readFileSync(told, 'latin1').split(' ');
       const status = readFileSync(`/proc/${pid}/status`, 'latin1');
       expect(status).to.contain(`\nPPid:\t${parent}\n`);

@@ -11,11 +11,17 @@ describe('python, what one process without threads cannot do', function () {
 
   const REFUSED: Readonly<Record<string, readonly [script: string, error: string]>> = {
     'os.fork': ['import os; os.fork()', 'OSError: [Errno 38] Function not implemented'],
-    'os.posix_spawn': ["import os; os.posix_spawn('/bin/true', ['true'], {})", "OSError: [Errno 38] Function not implemented: '/bin/true'"],
+    'os.posix_spawn': [
+      "import os; os.posix_spawn('/bin/true', ['true'], {})",
+      "OSError: [Errno 38] Function not implemented: '/bin/true'",
+    ],
     'os.execv': ["import os; os.execv('/bin/true', ['true'])", 'OSError: [Errno 38] Function not implemented'],
     subprocess: ["import subprocess; subprocess.run(['true'])", 'OSError: [Errno 38] Function not implemented'],
     'a thread': ['import threading; threading.Thread(target=print).start()', "RuntimeError: can't start new thread"],
-    multiprocessing: ['import multiprocessing as m; m.Process(target=print).start()', 'OSError: [Errno 38] Function not implemented'],
+    multiprocessing: [
+      'import multiprocessing as m; m.Process(target=print).start()',
+      'OSError: [Errno 38] Function not implemented',
+    ],
   };
   for (const [what, [script, error]] of Object.entries(REFUSED))
     it(`${what}: an error, and the program goes on`, async () => {
@@ -46,7 +52,10 @@ describe('how python ends', function () {
     'a signal to itself': ['import os; os.kill(os.getpid(), 15)', 143],
     'SIGKILL to itself': ['import os; os.kill(os.getpid(), 9)', 137],
     'signal.raise_signal': ['import signal; signal.signal(10, signal.SIG_DFL); signal.raise_signal(10)', 138],
-    'an ignored signal': ['import os, signal; signal.signal(15, signal.SIG_IGN); os.kill(os.getpid(), 15); os._exit(3)', 3],
+    'an ignored signal': [
+      'import os, signal; signal.signal(15, signal.SIG_IGN); os.kill(os.getpid(), 15); os._exit(3)',
+      3,
+    ],
     'a null pointer': ['import ctypes; ctypes.string_at(0)', 139],
     'a jump to nowhere': ['import ctypes; ctypes.CFUNCTYPE(None)(8)()', 139],
   };
@@ -56,7 +65,9 @@ describe('how python ends', function () {
     });
 
   it('buffered output comes before the end', async () => {
-    const ended = await sandbox(['python3.11', '-c', "print('x' * 200_000); import sys; sys.exit(9)"], { env: ENVIRONMENT });
+    const ended = await sandbox(['python3.11', '-c', "print('x' * 200_000); import sys; sys.exit(9)"], {
+      env: ENVIRONMENT,
+    });
     expect(ended.stdout).to.equal('x'.repeat(200_000) + '\n');
     expect(ended.status).to.equal(9);
   });

@@ -50,9 +50,15 @@ describe('python and sockets', function () {
   /** What the script printed under an ACL with these network rules; undefined: --no-acl. */
   async function python(script: string, network?: string, files = ''): Promise<Ended> {
     const acl = join(top, 'test.yaml');
-    writeFileSync(acl, `include: [glibc, python]\nfiles:\n  - { read: ["${top}/**"] }\n${files}network: ${network ?? 'none'}\n`);
+    writeFileSync(
+      acl,
+      `include: [glibc, python]\nfiles:\n  - { read: ["${top}/**"] }\n${files}network: ${network ?? 'none'}\n`,
+    );
     const options = network === undefined ? ['--no-acl'] : ['--acl', acl];
-    const ended = await sandbox(['python3.11', '-c', PRELUDE + dedent(script)], { options: ['-d', 'ERROR', ...options], cwd: top });
+    const ended = await sandbox(['python3.11', '-c', PRELUDE + dedent(script)], {
+      options: ['-d', 'ERROR', ...options],
+      cwd: top,
+    });
     expect(ended.stderr).to.equal('');
     expect(ended.status).to.equal(0);
     return ended;

@@ -48,13 +48,15 @@ export const START: StartState = {
 
 export class Sandboxed {
   readonly started: Started;
-  private lifeline = true;
+  private readonly ends: Set<number>;
 
   constructor(options: Partial<StartOptions> = {}) {
     this.started = startProcess({
       ...{ argv: ['guest'], envp: [], comm: 'nurse-guest', exe: '/guest', keep: [], ignored: new Uint32Array(2) },
       ...options,
     });
+    const { socket, result, hint, lifeline } = this.started.channels;
+    this.ends = new Set([socket, result, hint, lifeline, this.started.process.pidfd]);
   }
 
   get pid(): number {
@@ -112,9 +114,9 @@ export class Sandboxed {
     native.send(this.socket, Uint32Array.of(command, a, b, 0), REPLY_SIZE, 0);
   }
 
-  closeLifeline(): void {
-    native.close(this.started.channels.lifeline);
-    this.lifeline = false;
+  /** Closes one of the helper's ends. */
+  close(fd: number): void {
+    if (this.ends.delete(fd)) native.close(fd);
   }
   /** Waits until the process is gone: its exit code, or minus the signal. */
   ended(): number {
@@ -125,13 +127,11 @@ export class Sandboxed {
   }
   /** Kills what is left. */
   destroy(): void {
-    const { channels, process } = this.started;
-    native.pidfdKill(process.pidfd, L.SIGNAL.KILL);
-    native.poll(process.pidfd, L.POLLIN, PATIENCE);
+    const { pidfd } = this.started.process;
+    native.pidfdKill(pidfd, L.SIGNAL.KILL);
+    native.poll(pidfd, L.POLLIN, PATIENCE);
     native.waitChild(this.pid, new Int32Array(1));
-    native.close(process.pidfd);
-    [channels.socket, channels.result, channels.hint].forEach((fd) => native.close(fd));
-    if (this.lifeline) native.close(channels.lifeline);
+    this.ends.forEach((fd) => this.close(fd));
   }
 }
 

@@ -6,7 +6,7 @@ import { constants } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { sysroot } from './elf-builder.js';
 
-const SANDBOX = resolve(process.env['NURSE_SANDBOX'] ?? 'sandbox');
+export const SANDBOX = resolve(process.env['NURSE_SANDBOX'] ?? 'sandbox');
 const I386_HOST = process.arch === 'ia32';
 
 export interface RunOptions {
@@ -75,18 +75,33 @@ function ending(child: ReturnType<typeof spawn>, command: readonly string[], tim
   });
 }
 
-export const sandbox = (command: readonly string[], { options = ['-d', 'ERROR'], ...rest }: SandboxOptions = {}): Promise<Ended> =>
-  execute([SANDBOX, ...options, '--', ...command], rest);
+export const sandbox = (
+  command: readonly string[],
+  { options = ['-d', 'ERROR'], ...rest }: SandboxOptions = {},
+): Promise<Ended> => execute([SANDBOX, ...options, '--', ...command], rest);
 
 const tree = (path: string): string => join(sysroot(), path);
 
 /** What programs find at fixed places where the tree is the root. */
 const OUT_OF_TREE: readonly [program: RegExp, environment: () => Record<string, string>][] = [
   [/^python/, () => ({ PYTHONHOME: tree('usr') })],
-  [/^perl/, () => ({ PERL5LIB: ['usr/lib/i386-linux-gnu/perl-base', 'usr/share/perl/5.36', 'usr/lib/i386-linux-gnu/perl/5.36'].map(tree).join(':') })],
-  [/^iconv$/, () => ({ GCONV_PATH: tree("usr/lib/i386-linux-gnu/gconv") })],
+  [
+    /^perl/,
+    () => ({
+      PERL5LIB: ['usr/lib/i386-linux-gnu/perl-base', 'usr/share/perl/5.36', 'usr/lib/i386-linux-gnu/perl/5.36']
+        .map(tree)
+        .join(':'),
+    }),
+  ],
+  [/^iconv$/, () => ({ GCONV_PATH: tree('usr/lib/i386-linux-gnu/gconv') })],
   [/^file$/, () => ({ MAGIC: tree('usr/share/misc/magic.mgc') })],
-  [/^openssl$/, () => ({ OPENSSL_CONF: tree('usr/lib/ssl/openssl.cnf'), OPENSSL_MODULES: tree('usr/lib/i386-linux-gnu/ossl-modules') })],
+  [
+    /^openssl$/,
+    () => ({
+      OPENSSL_CONF: tree('usr/lib/ssl/openssl.cnf'),
+      OPENSSL_MODULES: tree('usr/lib/i386-linux-gnu/ossl-modules'),
+    }),
+  ],
 ];
 
 function interpreterOf(file: string): string | undefined {
@@ -96,20 +111,27 @@ function interpreterOf(file: string): string | undefined {
 
 /** The program's file: a path as it stands, a name among the tree's programs. */
 const fileOf = (name: string): string =>
-  name.includes('/') || I386_HOST ? name : ['usr/bin', 'usr/sbin'].map((d) => tree(`${d}/${name}`)).find(existsSync) ?? name;
+  name.includes('/') || I386_HOST
+    ? name
+    : (['usr/bin', 'usr/sbin'].map((d) => tree(`${d}/${name}`)).find(existsSync) ?? name);
 
 /** The same program without the sandbox: the tree's loader starts it, with the tree's libraries. It can start no children. */
 export function bare(command: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const [name, ...rest] = command;
   if (I386_HOST) return execute(command, options);
   const file = fileOf(name);
-  const env = { ...(options.env ?? ENVIRONMENT), ...OUT_OF_TREE.find(([program]) => program.test(basename(name)))?.[1]() };
+  const env = {
+    ...(options.env ?? ENVIRONMENT),
+    ...OUT_OF_TREE.find(([program]) => program.test(basename(name)))?.[1](),
+  };
   const interpreter = interpreterOf(file);
   const libraries = interpreter?.includes('musl')
     ? ['usr/lib/i386-linux-musl']
     : ['lib/i386-linux-gnu', 'usr/lib/i386-linux-gnu'];
   const loader =
-    interpreter === undefined ? [] : [tree(interpreter), '--library-path', libraries.map(tree).join(':'), '--argv0', name];
+    interpreter === undefined
+      ? []
+      : [tree(interpreter), '--library-path', libraries.map(tree).join(':'), '--argv0', name];
   return execute(['linux32', ...loader, file, ...rest], { ...options, env });
 }
 

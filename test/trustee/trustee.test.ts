@@ -275,7 +275,7 @@ describe('the trustee', function () {
 
       describe('the lifeline', () => {
         it('ends the process when the helper closes its end', () => {
-          p.closeLifeline();
+          p.close(p.started.channels.lifeline);
           expect(p.ended()).to.equal(125);
         });
         it('ends it while the trustee is blocked in a call and the untrustee computes', () => {
@@ -284,7 +284,7 @@ describe('the trustee', function () {
           const word = new Uint32Array(p.started.channels.memory, SLOT.order, 1);
           p.slot.order(NR.futex, p.slot.address + SLOT.index, 0, 0, 0, 0, 0); // never woken
           expect(word[0]).to.be.above(0);
-          p.closeLifeline();
+          p.close(p.started.channels.lifeline);
           expect(p.ended()).to.equal(125);
         });
       });

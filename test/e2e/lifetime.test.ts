@@ -1,0 +1,220 @@
+/** Who ends when who else ends, what a sandbox leaves behind (nothing), and starts under conditions that are too tight. */
+import { chmodSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'chai';
+import { SHARED_MEMORY_PREFIX } from '../../src/launch/channels.js';
+import { native } from '../../src/native/index.js';
+import { seededRandom } from '../support/elf-builder.js';
+import { inTerminal } from '../support/pty.js';
+import { buildGuest, execute, makeTemporary, remove, SANDBOX, sandbox, type Ended } from '../support/run.js';
+import { eventually, Running } from '../support/running.js';
+
+const KILLS = 200;
+const AT_ONCE = 4;
+const SEED = 2011;
+const HOWS = ['compute', 'read', 'sleep', 'calls'] as const;
+const PYTHON = '/usr/bin/python3.11';
+const BUSY_PYTHON = [PYTHON, '-S', '-c', 'import os\nprint("ready>", flush=True)\nwhile True: os.stat("/"); open("/dev/null").close()'];
+/** Sums up what it reads; reports at its end. */
+const BYSTANDER = [PYTHON, '-S', '-c', 'import sys, os\nprint("ready>", flush=True)\nprint(sum(int(x) + os.getpid() * 0 for x in sys.stdin))'];
+const OPTIONS = ['--no-acl', '-d', 'ERROR'];
+
+const leftovers = (): string[] => readdirSync('/dev/shm').filter((name) => name.startsWith(SHARED_MEMORY_PREFIX));
+const inShell = (script: string): Promise<Ended> => execute(['bash', '-c', `exec 2>&1; ${script}`]);
+/** Of open files, as far as the guest looks. */
+function hardLimit(): number {
+  const limit = new BigUint64Array(2);
+  native.prlimit(0, 7, null, limit);
+  return Math.min(20000, Number(limit[1]));
+}
+const SHELL_RUN = `${SANDBOX} ${OPTIONS.join(' ')} --`;
+
+describe('lifetime', function () {
+  this.timeout(300_000);
+  let directory: string;
+  let hold: string;
+  let hello: string;
+  let descriptors: string;
+  const running = new Set<Running>();
+  const run = (...parameters: ConstructorParameters<typeof Running>): Running => {
+    const r = new Running(...parameters);
+    running.add(r);
+    return r;
+  };
+  before(() => {
+    directory = makeTemporary('life');
+    chmodSync(directory, 0o755);
+    [hold, hello, descriptors] = ['hold', 'hello', 'descriptors'].map((name) => {
+      buildGuest(name === 'hold' ? 'glibc-static' : 'glibc', `test/guests/${name}.c`, join(directory, name));
+      return join(directory, name);
+    });
+  });
+  afterEach(async () => {
+    await Promise.all([...running].map((r) => r.destroy()));
+    running.clear();
+  });
+  after(() => remove(directory));
+
+  it(`nothing outlives its helper: kill -9 at ${KILLS} moments, two others undisturbed`, async () => {
+    const bystanders = [run(BYSTANDER), run(BYSTANDER)];
+    await Promise.all(bystanders.map((b) => b.said('ready>')));
+    const begun = Date.now();
+    const probe = run(BUSY_PYTHON);
+    await probe.said('ready>');
+    const whole = Date.now() - begun;
+    await probe.destroy();
+
+    const random = seededRandom(SEED);
+    const moments = Array.from({ length: KILLS }, (_, i) => ({ at: random() * whole * 1.3, python: i % 2 === 0 }));
+    const killer = async (): Promise<void> => {
+      for (let next = moments.pop(); next !== undefined; next = moments.pop()) {
+        const r = run(next.python ? BUSY_PYTHON : [hello, '0']);
+        await pause(next.at);
+        r.child.kill('SIGKILL');
+        await r.status;
+        await r.gone();
+        running.delete(r);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, killer));
+    expect(leftovers()).to.deep.equal([]);
+    for (const [i, b] of bystanders.entries()) {
+      b.child.stdin?.end(`${i}\n20\n300\n`);
+      expect(await b.status).to.equal(0);
+      expect(b.stdout).to.equal(`ready>\n${320 + i}\n`);
+      await b.gone();
+    }
+  });
+
+  for (const how of HOWS) {
+    it(`the program ends with its helper while it does ${how}`, async () => {
+      const r = run([hold, how]);
+      await r.said('ready>');
+      expect(r.living()).to.have.members([r.helper, await r.program()]);
+      r.child.kill('SIGKILL');
+      expect(await r.status).to.equal(137);
+      await r.gone();
+    });
+    it(`the helper tells 137 when the program is killed while it does ${how}`, async () => {
+      const r = run([hold, how]);
+      await r.said('ready>');
+      process.kill(await r.program(), 'SIGKILL');
+      expect(await r.status).to.equal(137);
+      expect(r.stderr).to.equal('');
+      await r.gone();
+    });
+    it(`each of its threads may be the one that is killed while it does ${how}`, async () => {
+      for (const seccomp of ['1', '0']) {
+        const r = run([hold, how]);
+        await r.said('ready>');
+        const pid = await r.program();
+        const thread = r.threads(pid).find((t) => t.seccomp === seccomp && t.tid !== pid);
+        process.kill(thread?.tid ?? 0, 'SIGKILL');
+        expect(await r.status).to.equal(137);
+        await r.gone();
+      }
+    });
+    it(`the helper hands SIGTERM on while the program does ${how}`, async () => {
+      const r = run([hold, how]);
+      await r.said('ready>');
+      r.child.kill('SIGTERM');
+      expect(await r.status).to.equal(143);
+      await r.gone();
+    });
+    it(`Ctrl-C ends both while the program does ${how}, as bare`, async () => {
+      const typing = { lines: ['\x03'], prompt: 'ready> ', patience: 60 };
+      const native = await inTerminal(['linux32', hold, how], typing);
+      const ended = await inTerminal([SANDBOX, ...OPTIONS, '--', hold, how], typing);
+      for (const { status, stdout } of [native, ended]) {
+        expect(status).to.equal(130);
+        expect(stdout.trim()).to.equal('ready> ^C');
+      }
+    });
+  }
+
+  it('a helper that is told to stop before the program runs takes all along', async () => {
+    const r = run([hold, 'calls']);
+    await eventually('a process of its own', () => r.living().length > 1);
+    r.child.kill('SIGTERM');
+    expect(await r.status).to.be.oneOf([125, 137, 143]);
+    await r.gone();
+  });
+
+  it('leaves nothing behind at a normal end', async () => {
+    const r = run([hello, '3']);
+    expect(await r.status).to.equal(3);
+    expect(r.living()).to.deep.equal([]);
+    expect(leftovers()).to.deep.equal([]);
+  });
+  it('an end of input is one', async () => {
+    const r = run([hold, 'read']);
+    await r.said('ready>');
+    r.child.stdin?.end();
+    expect(await r.status).to.equal(3);
+  });
+  it('a closed output is SIGPIPE', async () => {
+    const r = run([hold, 'write']);
+    await r.said('ready>');
+    r.child.stdout?.destroy();
+    expect(await r.status).to.equal(141);
+    await r.gone();
+  });
+
+  describe('descriptors', () => {
+    it('are 0, 1, 2 as far as the program can see', async () => {
+      expect(await sandbox([descriptors])).to.deep.equal({ stdout: 'open: 0 1 2\n', stderr: '', status: 0 });
+    });
+    it('are kept as they are named', async () => {
+      const script = `exec 5</etc/passwd 6</etc/group 9</dev/null; ${SANDBOX} ${OPTIONS.join(' ')} --keep-fd 9 --keep-fd 5 -- ${descriptors}`;
+      expect(await inShell(script)).to.deep.equal({ stdout: 'open: 0 1 2 5 9\n', stderr: '', status: 0 });
+    });
+    it('are not kept for standing high', async () => {
+      const high = hardLimit() - 1;
+      const { stdout } = await inShell(`ulimit -n ${high + 1}; exec ${high}</etc/passwd; ${SHELL_RUN} ${descriptors}`);
+      expect(stdout).to.equal('open: 0 1 2\n');
+    });
+    for (const closed of ['0<&-', '2>&-', '0<&- 1>&- 2>&-'])
+      it(`may be closed at the start: ${closed}`, async () => {
+        const { stdout, status } = await inShell(`${SHELL_RUN} ${hello} 3 ${closed}`);
+        expect(status).to.equal(3);
+        expect(stdout.includes('hello\n')).to.equal(!closed.includes('1>&-'));
+      });
+  });
+
+  describe('limits', () => {
+    const sane = async (script: string): Promise<Ended> => {
+      const ended = await inShell(script);
+      expect(ended.status, ended.stdout).to.not.equal(124);
+      return ended;
+    };
+    it('20 open files are too few: 125, and why', async () => {
+      const ended = await sane(`ulimit -n 20; ${SHELL_RUN} ${hello}`);
+      expect(ended.status).to.equal(125);
+      expect(ended.stdout).to.match(/the hard limit of open files is 20, the sandbox needs at least \d+/);
+      expect(ended.stdout.trim().split('\n')).to.have.length(1);
+    });
+    it('64 are enough', async () => {
+      expect((await sane(`ulimit -n 64; ${SHELL_RUN} ${descriptors}`)).stdout).to.equal('open: 0 1 2\n');
+    });
+    it('a soft limit is no matter', async () => {
+      expect((await sane(`ulimit -Sn 30; ${SHELL_RUN} ${descriptors}`)).stdout).to.equal('open: 0 1 2\n');
+    });
+    for (const limit of ['-v 200000', '-v 4000000', '-u 1', '-u 8', '-u 14', '-s 64', '-f 0', '-l 0', '-d 100000'])
+      it(`ulimit ${limit}: runs or fails, and is over`, async () => {
+        const ofRoot = process.getuid?.() === 0 && limit.startsWith('-u'); // which the limit does not bind
+        const user = ofRoot ? 'setpriv --reuid=65533 --regid=65533 --clear-groups ' : '';
+        const before = leftovers();
+        const ended = await sane(`ulimit ${limit}; timeout -s KILL 50 ${user}${SHELL_RUN} ${hello} 3`);
+        if (ended.status === 3) expect(ended.stdout).to.contain('hello\n');
+        expect(ended.status).to.not.equal(0);
+        expect(leftovers()).to.deep.equal(before);
+      });
+  });
+
+  it('two in the same directory do not know of each other', async () => {
+    const both = await Promise.all([sandbox([hello, '3']), sandbox([hello, '4'])]);
+    expect(both.map((b) => b.status)).to.deep.equal([3, 4]);
+  });
+});
+

@@ -1,0 +1,148 @@
+/** The hook's side of the wire: what it asks, what each reply makes it do, in both ways into the kernel. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import * as L from '../../src/abi/linux.js';
+import { native } from '../../src/native/index.js';
+import { readFrame } from '../../src/referee/faults.js';
+import { HOOK_FLAG, KIND, REPLY, REQUEST_ESP_BIAS } from '../../src/wire/layout.js';
+import { assemble, CODE, HOLE, Sandboxed, START, STACK_TOP, type Request } from '../support/process.js';
+import { makeTemporary, remove } from '../support/run.js';
+
+const NR = { read: 3, write: 4, openat: 295, getpid: 20 } as const;
+const HOOK_LENGTH = 6;
+const REGISTERS = {
+  ...{ ebx: 0x21222324, ecx: 0xc1c2c3c4, edx: 0xd1d2d3d4, esi: 0x51525354, edi: 0xe1e2e3e4, ebp: 0xb1b2b3b4 },
+  esp: STACK_TOP - 256,
+};
+/** Carry, parity, adjust, zero, sign, direction, overflow; interrupts and the bit that is always set. */
+const ALL_FLAGS = 0xed7;
+const NO_FLAGS = 0x202;
+
+const espOf = (request: Request): number => (request.esp + REQUEST_ESP_BIAS) >>> 0;
+
+for (const entry of ['fast', 'int80'] as const)
+  describe(`the hook, kernel entered the ${entry} way`, () => {
+    let p: Sandboxed;
+    let directory: string;
+    before(() => {
+      directory = makeTemporary('hook');
+    });
+    after(() => remove(directory));
+    beforeEach(() => {
+      p = new Sandboxed({ entry });
+    });
+    afterEach(() => p.destroy());
+
+    /** Runs a blob up to its first request. */
+    function begin(source: string, state: Partial<typeof START> = {}): Request {
+      p.load(assemble(source));
+      p.spawn({ ...REGISTERS, ...state });
+      return p.request();
+    }
+    const threads = (): number => readdirSync(`/proc/${p.pid}/task`).length;
+    function waitForThreads(count: number): void {
+      const deadline = Date.now() + 10_000;
+      while (threads() !== count && Date.now() < deadline);
+      expect(threads()).to.equal(count);
+    }
+    /** A descriptor of the process for a file with content, and its path. */
+    function file(content: string): { fd: number; content: () => string } {
+      const path = join(directory, String(p.pid));
+      p.slot.resetArena();
+      const fd = p.order(NR.openat, L.AT_FDCWD, p.arena(path), L.O_CREAT | L.O_RDWR, 0o600);
+      native.write(native.pidfdGetfd(p.started.process.pidfd, fd), Buffer.from(content), content.length);
+      return { fd, content: () => readFileSync(path, 'latin1') };
+    }
+
+    for (const eflags of [ALL_FLAGS, NO_FLAGS])
+      it(`keeps all registers and the flags ${eflags.toString(16)}; tells them, esp and the address behind the call`, () => {
+        const first = begin('HOOK; HOOK; hlt', { eax: NR.getpid, eflags });
+        expect(first).to.deep.include({ ...REGISTERS, esp: first.esp, eax: NR.getpid, eflags, kind: KIND.call });
+        expect(espOf(first)).to.equal(REGISTERS.esp);
+        expect(first.eip).to.equal(CODE + HOOK_LENGTH);
+        p.reply(REPLY.value, -22);
+        const second = p.request();
+        expect(second).to.deep.equal({ ...first, eax: -22 >>> 0, eip: CODE + 2 * HOOK_LENGTH });
+      });
+    it('makes a call natively when it is told to, and keeps all else', () => {
+      const { fd, content } = file('');
+      p.slot.setFlags(HOOK_FLAG.forwardAll);
+      const registers = { ebx: fd, ecx: CODE, edx: 4 };
+      const first = begin('HOOK; HOOK; hlt', { ...registers, eax: NR.write, eflags: ALL_FLAGS });
+      expect(first.eax).to.equal(NR.write);
+      p.reply(REPLY.native);
+      const second = p.request();
+      expect(second).to.deep.equal({ ...first, eax: 4, eip: CODE + 2 * HOOK_LENGTH });
+      expect(content()).to.have.length(4);
+    });
+    it('reads and writes without asking', () => {
+      const { fd, content } = file('abcdef');
+      const state = { eax: NR.write, ebx: fd, ecx: CODE, edx: 2, eflags: ALL_FLAGS };
+      const request = begin('HOOK; movl $3, %eax; movl $1, %edx; leal -64(%esp), %ecx; HOOK; movl $20, %eax; HOOK', state);
+      expect(request).to.deep.include({ eax: NR.getpid, ebx: fd, ecx: REGISTERS.esp - 64, edx: 1, eflags: ALL_FLAGS });
+      expect(content()).to.equal('abcdef\xff\x15');
+    });
+    it('asks for reads and writes too when the policy wants to know', () => {
+      p.slot.setFlags(HOOK_FLAG.forwardAll);
+      expect(begin('1: HOOK; movl $3, %eax; jmp 1b', { eax: NR.write }).eax).to.equal(NR.write);
+      p.reply(REPLY.value, 0);
+      expect(p.request().eax).to.equal(NR.read);
+    });
+    it('exits the thread alone', () => {
+      begin('HOOK; hlt');
+      expect(threads()).to.equal(3);
+      p.reply(REPLY.exit, 5);
+      waitForThreads(2);
+      expect(p.order(NR.getpid)).to.equal(p.pid);
+    });
+    it('traps for a debugger: SIGTRAP where there is none', () => {
+      begin('HOOK; hlt');
+      p.reply(REPLY.trap, 1);
+      expect(p.ended()).to.equal(-L.SIGNAL.TRAP);
+    });
+
+    for (const [what, reply] of [
+      ['no reply there is', (): void => p.reply(99)],
+      ['a short reply', (): unknown => native.send(p.socket, new Uint8Array(8), 8, 0)],
+      ['the end of the socket', (): void => p.close(p.socket)],
+    ] as const)
+      it(`leaves at ${what}`, () => {
+        begin('HOOK; hlt');
+        reply();
+        waitForThreads(2);
+      });
+
+    it('asks from the SIGILL handler with the registers of the site', () => {
+      const state = { eax: NR.getpid, eflags: ALL_FLAGS };
+      const trap = begin('ud2; HOOK; hlt', state);
+      expect(trap).to.deep.include({ ...REGISTERS, esp: trap.esp, eax: NR.getpid, kind: KIND.trap });
+      const frame = readFrame(p.started.process.memory, espOf(trap));
+      expect(frame).to.deep.include({ signal: L.SIGNAL.ILL, eip: CODE });
+      p.reply(REPLY.value, 1234);
+      const { kind, esp, eip, eax, ...same } = p.request();
+      expect({ ...same, esp: REGISTERS.esp }).to.deep.equal({ ...REGISTERS, eflags: ALL_FLAGS, gs: trap.gs });
+      expect({ kind, eax, eip }).to.deep.equal({ kind: KIND.call, eax: 1234, eip: CODE + 2 + HOOK_LENGTH });
+      expect((esp + REQUEST_ESP_BIAS) >>> 0).to.equal(REGISTERS.esp);
+    });
+    it('asks from the SIGSEGV handler; the helper may send it on', () => {
+      const fault = begin(`movl ${HOLE}, %eax; HOOK; hlt`, { eflags: ALL_FLAGS });
+      expect(fault.kind).to.equal(KIND.fault);
+      const frame = readFrame(p.started.process.memory, espOf(fault));
+      expect(frame).to.deep.include({ signal: L.SIGNAL.SEGV, eip: CODE, cr2: HOLE });
+      if (frame === undefined) return;
+      frame.words[frame.words.indexOf(CODE)] += 5;
+      native.vmWrite(p.pid, frame.address, new Uint8Array(frame.words.buffer), frame.words.byteLength);
+      p.reply(REPLY.value);
+      const request = p.request();
+      expect(request).to.deep.include({ ...REGISTERS, esp: request.esp, eflags: ALL_FLAGS, kind: KIND.call });
+      expect(espOf(request)).to.equal(REGISTERS.esp);
+    });
+    it('faults where the stack ends, as the program would', () => {
+      p.load(assemble('HOOK; hlt'));
+      p.spawn({ ...REGISTERS, esp: HOLE + 8 + 4096 });
+      const fault = p.request();
+      expect(fault.kind).to.equal(KIND.fault);
+      expect(readFrame(p.started.process.memory, espOf(fault))?.cr2).to.be.within(HOLE, HOLE + 4095);
+    });
+  });
