@@ -2,9 +2,7 @@
 import { isatty } from 'node:tty';
 import pino from 'pino';
 import pretty from 'pino-pretty';
-
-export const LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
-export type Level = (typeof LEVELS)[number];
+import type { Level } from './levels.js';
 
 const customLevels = { debug: 20, info: 30, warning: 40, error: 50, critical: 60 };
 

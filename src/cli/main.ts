@@ -3,7 +3,7 @@ import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { handedOver } from './caller.js';
-import { LEVELS, type Level } from './log.js';
+import { LEVELS, type Level } from './levels.js';
 import { native } from '../native/index.js';
 import { run } from './run.js';
 
@@ -54,7 +54,7 @@ Examples:
   ./sandbox --no-acl -d INFO -- ls -l /            allow all, log every call
 
 Exit status:
-  the program's own; 128+n when signal n ended it (137: killed for a raw system call);
+  the program's own; 128+n when signal n ended it (137: killed for a raw system call, 159: killed by the policy);
   1 no arguments; 125 the sandbox itself failed; 126 not runnable; 127 not found.`;
 
 function commandLine(): Command {
@@ -121,7 +121,7 @@ main(process.argv.slice(2)).then(
   (status) => native.exit(status),
   (error: unknown) => {
     if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : OUR_FAILURE);
-    console.error(error);
+    console.error('sandbox: CRITICAL: defect of the sandbox:', error);
     process.exit(OUR_FAILURE);
   },
 );

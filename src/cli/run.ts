@@ -1,11 +1,12 @@
-/** Runs a command in the sandbox: the main thread owns terminal, signals and log; the referee has a thread of its own. */
+/** Runs a command in the sandbox: the main thread owns terminal and signals; the referee has a thread of its own. */
+import { writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { reservedBase, SetupError } from '../launch/channels.js';
 import { refuseFilter } from '../launch/filter.js';
 import { native } from '../native/index.js';
 import { environment, ignoredSignals, lastArguments } from './caller.js';
-import { openLog, type Level } from './log.js';
+import type { Level } from './levels.js';
 import type { WorkerData, WorkerMessage } from './worker.js';
 
 export interface RunCommand {
@@ -25,8 +26,6 @@ const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGWIN
 
 const OUR_FAILURE = 125;
 
-const LEVEL_OF = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR' } as const;
-
 /** What can be told before anything starts, even a thread of our own: the reason why it would fail. */
 function forbidden(keep: readonly number[]): string | undefined {
   try {
@@ -39,28 +38,20 @@ function forbidden(keep: readonly number[]): string | undefined {
 }
 
 /** The status that ./sandbox exits with. */
-export function run(options: RunCommand): Promise<number> {
-  const log = openLog(options.level);
+export async function run(options: RunCommand): Promise<number> {
   const reason = forbidden(options.keep);
   if (reason !== undefined) {
-    log('CRITICAL', reason);
-    return Promise.resolve(OUR_FAILURE);
+    writeSync(2, `sandbox: CRITICAL: ${reason}\n`);
+    return OUR_FAILURE;
   }
   const stop = native.eventfd(0, 0);
-  const data: WorkerData = {
+  const { acl, sysroot, root, keep, peek, level } = options;
+  const workerData: WorkerData = {
+    ...{ acl, sysroot, root, keep, peek, level, stop },
     command: lastArguments(options.command.length),
     env: environment(),
-    acl: options.acl,
-    sysroot: options.sysroot,
-    root: options.root,
-    keep: options.keep,
-    peek: options.peek,
     ignored: ignoredSignals(),
-    verbose: options.level === 'DEBUG' || options.level === 'INFO',
-    protocol: options.level === 'DEBUG',
-    stop,
   };
-  if (options.acl === null) log('WARNING', '--no-acl: every file, address and call is allowed');
   let program = 0;
   for (const signal of FROM_TERMINAL) process.on(signal, () => undefined);
   for (const signal of FORWARDED)
@@ -69,24 +60,12 @@ export function run(options: RunCommand): Promise<number> {
       else if (signal === 'SIGTERM' || signal === 'SIGHUP') native.write(stop, new BigUint64Array([1n]), 8);
     });
 
-  return new Promise((resolve) => {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), {
-      workerData: data,
-      stdin: false,
-      stdout: false,
-      stderr: false,
-    });
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData });
     worker.on('message', (message: WorkerMessage) => {
-      if (message.say === 'log') log(LEVEL_OF[message.level], message.message);
-      else if (message.say === 'started') program = message.pid;
-      else {
-        if (message.message !== undefined) log('CRITICAL', message.message);
-        resolve(message.status);
-      }
+      if (message.say === 'started') program = message.pid;
+      else resolve(message.status);
     });
-    worker.on('error', (error) => {
-      log('CRITICAL', `defect of the sandbox: ${error.stack ?? error.message}`);
-      resolve(OUR_FAILURE);
-    });
+    worker.on('error', reject);
   });
 }

@@ -1,11 +1,17 @@
-/** The referee's thread: policy, view and sandbox; tells the main thread what to log and how it ended. */
+/**
+ * The referee's thread: policy, view and sandbox. It writes its log itself, so that a line stands before the reply that
+ * it speaks of; the main thread is told the program's pid and how it ended.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import { fromBytes, type ByteString } from '../abi/bytes.js';
 import { NotRunnable } from '../launch/program.js';
 import { runSandbox } from '../launch/run.js';
 import { SetupError } from '../launch/channels.js';
 import { View } from '../referee/view.js';
+import { PolicyError } from '../policy/load.js';
 import { openJudge } from './judge.js';
+import type { Level } from './levels.js';
+import { openLog } from './log.js';
 
 export interface WorkerData {
   readonly command: readonly ByteString[];
@@ -17,40 +23,49 @@ export interface WorkerData {
   readonly keep: readonly number[];
   readonly peek: 'vm' | 'socket';
   readonly ignored: readonly number[];
-  readonly verbose: boolean;
-  readonly protocol: boolean;
+  readonly level: Level;
   readonly stop: number;
 }
 
 export type WorkerMessage =
-  | { readonly say: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string }
-  | { readonly say: 'started'; readonly pid: number }
-  /** `message`: why it could not be run at all. */
-  | { readonly say: 'ended'; readonly status: number; readonly message?: string };
+  { readonly say: 'started'; readonly pid: number } | { readonly say: 'ended'; readonly status: number };
 
 const data = workerData as WorkerData;
 const latin1 = (path: string): ByteString => fromBytes(Buffer.from(path));
 const tell = (message: WorkerMessage): void => parentPort?.postMessage(message);
 
-function ending(): WorkerMessage {
-  try {
-    const { status } = runSandbox({
-      ...data,
-      ignored: Uint32Array.from(data.ignored),
-      view: new View({ root: latin1(data.root), sysroot: data.sysroot === null ? null : latin1(data.sysroot) }),
-      judge: openJudge(data.acl),
-      log: (level, message) => tell({ say: 'log', level, message }),
-      started: (pid) => tell({ say: 'started', pid }),
-    });
-    return { say: 'ended', status };
-  } catch (error) {
-    if (error instanceof NotRunnable) return { say: 'ended', status: error.status, message: error.message };
-    const known = error instanceof SetupError || (error instanceof Error && error.name === 'PolicyError');
-    const message = known
-      ? (error as Error).message
-      : `defect of the sandbox: ${error instanceof Error ? error.stack : String(error)}`;
-    return { say: 'ended', status: 125, message };
-  }
+const log = openLog(data.level);
+const LEVEL_OF = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR' } as const;
+
+function run(): number {
+  if (data.acl === null) log('WARNING', '--no-acl: every file, address and call is allowed');
+  const { status } = runSandbox({
+    ...data,
+    ignored: Uint32Array.from(data.ignored),
+    view: new View({ root: latin1(data.root), sysroot: data.sysroot === null ? null : latin1(data.sysroot) }),
+    judge: openJudge(data.acl),
+    log: (level, message) => log(LEVEL_OF[level], message),
+    verbose: data.level === 'DEBUG' || data.level === 'INFO',
+    protocol: data.level === 'DEBUG',
+    started: (pid) => tell({ say: 'started', pid }),
+  });
+  return status;
 }
 
-tell(ending());
+const OUR_FAILURE = 125;
+
+/** The status of what could not be run at all, and why in the log. */
+function failed(error: unknown): number {
+  if (!(error instanceof Error)) throw error;
+  const known = error instanceof NotRunnable || error instanceof SetupError || error instanceof PolicyError;
+  log('CRITICAL', known ? error.message : `defect of the sandbox: ${error.stack ?? error.message}`);
+  return error instanceof NotRunnable ? error.status : OUR_FAILURE;
+}
+
+let status: number;
+try {
+  status = run();
+} catch (error) {
+  status = failed(error);
+}
+tell({ say: 'ended', status });

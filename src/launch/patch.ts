@@ -22,7 +22,7 @@ import { recall, remember } from './plan-store.js';
 import { CALL_LENGTH, JUMP_LENGTH, mayHaveSites, patchPlan, type Role, type Site } from './sites.js';
 
 /** Raise it whenever sites.ts would judge any image differently. */
-export const PATCHER_VERSION = 1;
+export const PATCHER_VERSION = 2;
 
 /** The target process. Addresses are its own; both throw when the memory cannot be reached. */
 export interface TargetMemory {
@@ -47,7 +47,7 @@ export interface PatchedSite {
   readonly site: Site;
   /** Run-time address of the site's first byte. */
   readonly address: number;
-  /** Run-time address, or null when the site became a ud2 (at `address` + callOffset). */
+  /** Run-time address (an R site's is the hook), or null when the site became a ud2 (at `address` + callOffset). */
   readonly trampoline: number | null;
 }
 
@@ -78,6 +78,11 @@ export function assembleSite(
   hookAddress: number,
 ): SiteCode {
   if (site.technique === 'T') return { siteBytes: trapBytes(site), trampolineBytes: new Uint8Array(0) };
+  if (site.technique === 'R')
+    return {
+      siteBytes: Uint8Array.from(relative(JUMP, siteAddress, hookAddress)),
+      trampolineBytes: new Uint8Array(0),
+    };
   const before = site.original.subarray(0, site.callOffset);
   const behind = site.original.subarray(site.callOffset + CALL_LENGTH);
   const callAt = trampolineAddress + before.length;
@@ -98,7 +103,7 @@ export function assembleSite(
 
 /** Bytes of trampoline that a site needs. */
 export function trampolineSize(site: Site): number {
-  return site.technique === 'T' ? 0 : site.length - CALL_LENGTH + 2 * JUMP_LENGTH;
+  return site.technique === 'T' || site.technique === 'R' ? 0 : site.length - CALL_LENGTH + 2 * JUMP_LENGTH;
 }
 
 /** The site with ud2 in place of its call, everything beside it as it was. */
@@ -137,6 +142,10 @@ export function applyPatches(
       skipped.push({ site, address, reason });
       continue;
     }
+    if (site.technique === 'R') {
+      patched.push({ site, address, trampoline: hookAddress });
+      continue;
+    }
     const need = trampolineSize(site);
     const fits = need > 0 && used + need <= area.size;
     patched.push({ site, address, trampoline: fits ? area.base + used : null });
@@ -160,7 +169,7 @@ function writesFor(patched: readonly PatchedSite[], hookAddress: number): Write[
       continue;
     }
     const { siteBytes, trampolineBytes } = assembleSite(site, address, trampoline, hookAddress);
-    trampolines.push({ address: trampoline, bytes: trampolineBytes });
+    if (trampolineBytes.length > 0) trampolines.push({ address: trampoline, bytes: trampolineBytes });
     sites.push({ address, bytes: siteBytes });
   }
   return [...trampolines, ...sites];

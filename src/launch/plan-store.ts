@@ -28,7 +28,7 @@ function isSite(value: unknown, file: Uint8Array): value is Site {
   if (typeof site !== 'object' || site === null || !(site.original instanceof Uint8Array)) return false;
   const { fileOffset, address, technique, original, length, callOffset } = site;
   const numbers = [fileOffset, address, length, callOffset].every((n) => Number.isSafeInteger(n) && Number(n) >= 0);
-  if (!numbers || !['A', 'B', 'P', 'T'].includes(String(technique)) || original.length !== length) return false;
+  if (!numbers || !['A', 'B', 'P', 'R', 'T'].includes(String(technique)) || original.length !== length) return false;
   const call = original.subarray(callOffset, Number(callOffset) + CALL_LENGTH);
   const there = file.subarray(fileOffset, Number(fileOffset) + original.length);
   return INT80.every((byte, i) => call[i] === byte) && Buffer.compare(there, original) === 0;

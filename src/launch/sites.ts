@@ -5,11 +5,13 @@
  *   A   mov $nr,%eax ; int $0x80                    7 bytes, the usual stub
  *   B   int $0x80 ; following instructions          5 bytes or more
  *   P   preceding instructions ; int $0x80          5 bytes or more
+ *   R   int $0x80 ; ret ; padding                   5 bytes: the hook itself, whose ret is the function's
  *   T   int $0x80                                   2 bytes: ud2, the slow way that always works
  * ```
  * A, B and P make room for a 5-byte jump; what stood beside the call moves into a trampoline. So nothing may jump into
  * the middle of the claimed bytes, and only instructions that mean the same elsewhere move. Padding never moves: behind
- * it begins something that is entered from outside (glibc's `_dl_sysinfo_int80` is `int $0x80; ret`, called indirectly).
+ * it begins something that is entered from outside. R is glibc's `_dl_sysinfo_int80`, which every call of a glibc program
+ * goes through when no vDSO is shown to it: nobody runs into the padding behind a ret, so a jump may cover it.
  *
  * The bytes CD 80 also occur inside instructions and in data (libcrypto has tables in .text; patching them corrupts
  * its results). A pair counts only when
@@ -36,7 +38,7 @@ import { MAX_INSTRUCTION, decodeEverywhere, sweepTo, type Instruction } from './
  */
 export type Role = 'syscall-object' | 'other';
 
-export type Technique = 'A' | 'B' | 'P' | 'T';
+export type Technique = 'A' | 'B' | 'P' | 'R' | 'T';
 
 /** One replacement. Addresses are link-time addresses, lengths bytes. */
 export interface Site {
@@ -414,7 +416,7 @@ function claimAll(calls: readonly Call[], targets: ReadonlySet<number>): Claim[]
   const isFree = (claim: Claim): boolean =>
     !claims.some((other) => claim.start < other.end && other.start < claim.end) &&
     !calls.some(({ address }) => address !== claim.call && claim.start < address + CALL_LENGTH && address < claim.end);
-  for (const attempts of [[claimNumber], [claimBehind, claimBefore, claimTrap]] as Attempt[][]) {
+  for (const attempts of [[claimNumber], [claimReturn, claimBehind, claimBefore, claimTrap]] as Attempt[][]) {
     for (const call of calls) {
       if (claims.some((claim) => claim.call === call.address)) continue;
       const possible = losesStack(call) ? [claimTrap] : attempts;
@@ -445,6 +447,16 @@ function claimNumber({ stream, index, address }: Call, targets: ReadonlySet<numb
   const before = stream[index - 1];
   if (before?.kind !== 'mov-eax') return null;
   return claimOf('A', before.address, address + CALL_LENGTH, address, targets);
+}
+
+function claimReturn({ stream, index, address }: Call, targets: ReadonlySet<number>): Claim | null {
+  if (stream[index + 1]?.kind !== 'return') return null;
+  let end = address + CALL_LENGTH + stream[index + 1].length;
+  for (let i = index + 2; end < address + JUMP_LENGTH; i++) {
+    if (stream[i]?.kind !== 'nop') return null;
+    end += stream[i].length;
+  }
+  return claimOf('R', address, address + JUMP_LENGTH, address, targets);
 }
 
 function claimBehind({ stream, index, address }: Call, targets: ReadonlySet<number>): Claim | null {

@@ -61,7 +61,7 @@ interface Things {
 }
 
 /** The registers of a call whose argument `position` is `at`. */
-function registers(p: Puppet, { call, row, position }: Out, at: number, { file, dir }: Things): Value[] {
+function registers({ call, row, position }: Out, at: number, { file, dir }: Things): Value[] {
   return row.args.map(([name, kind], i): Value => {
     if (i === position) return kind.kind === 'iovec' ? words(at, 64) : at;
     switch (kind.kind) {
@@ -72,7 +72,7 @@ function registers(p: Puppet, { call, row, position }: Out, at: number, { file, 
       case 'string':
         return 'user.nothing';
       case 'struct':
-        return kind.way === 'in' && !kind.optional ? new Uint8Array(kind.struct.size) : 0;
+        return kind.way === 'in' && name !== 'limit' ? new Uint8Array(kind.struct.size) : 0;
       case 'bytes':
       case 'iovec':
         return kind.kind === 'bytes' && kind.way === 'in' ? new Uint8Array(64) : 0;
@@ -144,7 +144,7 @@ async function attack(p: Puppet, r: Protected): Promise<Map<string, number[]>> {
   for (const at of [r.start + 64, r.end - 32])
     for (const out of declared) {
       p.reset();
-      await note(out.call, registers(p, out, at, things));
+      await note(out.call, registers(out, at, things));
     }
   for (const [name, ...values] of byHand(p, r.start + 128, things)) await note(name, values);
   p.reset();

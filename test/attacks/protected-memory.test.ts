@@ -70,7 +70,7 @@ function spread(at: number, length: number, own: number): Attempt[] {
 }
 
 /** Ranges that meet a region without being it. */
-function shapes(r: Region): [what: string, start: number, length: number][] {
+function shapes(r: Protected): [what: string, start: number, length: number][] {
   const size = r.end - r.start;
   return [
     ['all of it', r.start, size],

@@ -88,6 +88,14 @@ describe('the shared memory', () => {
       expect(native.pwrite(readOnly, read, 3, 0)).to.equal(-9);
       native.close(readOnly);
     });
+  it('cannot be given a name, nor be sealed', () => {
+    const [FOLLOW, ENOENT, EPERM] = [0x400, 2, 1];
+    const fd = unnamedObject();
+    const name = `/dev/shm/${SHARED_MEMORY_PREFIX}test`;
+    expect(native.linkat(L.AT_FDCWD, `/proc/self/fd/${fd}`, L.AT_FDCWD, name, FOLLOW)).to.equal(-ENOENT);
+    expect(native.fcntl(fd, L.F_ADD_SEALS, L.F_SEAL.WRITE)).to.equal(-EPERM);
+    native.close(fd);
+  });
   it('is mapped by the process read-only and by no descriptor', () => {
     const p = new Sandboxed();
     try {
