@@ -7,6 +7,7 @@ import { printable, type ByteString } from '../abi/bytes.js';
 import * as L from '../abi/linux.js';
 import { native } from '../native/index.js';
 import type { Logger, Patcher } from '../referee/referee.js';
+import { mappingsOf } from '../memory/maps.js';
 import type { ProcessState } from '../referee/process.js';
 import { SetupError, must } from './channels.js';
 import { applyPatches, PlanCache, type TargetMemory } from './patch.js';
@@ -28,6 +29,11 @@ export function readWhole(fd: number): Uint8Array | number {
     done += n;
   }
   return content.subarray(0, done);
+}
+
+function inodeOf(fd: number): number {
+  const out = new Uint8Array(256);
+  return native.statx(fd, '', 0x1000, 0x100, out) < 0 ? -1 : Number(new DataView(out.buffer).getBigUint64(0x20, true));
 }
 
 export class ImagePatcher implements Patcher {
@@ -64,6 +70,18 @@ export class ImagePatcher implements Patcher {
     const n = native.readlinkat(L.AT_FDCWD, `/proc/self/fd/${fd}`, path, path.length);
     if (typeof file === 'number') return;
     this.patchMapping(process, file, path.toString('latin1', 0, Math.max(n, 0)), address, length, offset, log);
+  }
+
+  /** What was made executable after it was mapped: the private mappings of files in the range, if they still are those files. */
+  patchMapped(process: ProcessState, address: number, length: number, log: Logger): void {
+    for (const m of mappingsOf(process.pid)) {
+      if (m.end <= address || m.start >= address + length || !m.executable || m.shared || !m.name.startsWith('/'))
+        continue;
+      const fd = native.openat(L.AT_FDCWD, m.name, L.O_RDONLY | L.O_NONBLOCK, 0);
+      if (fd < 0) continue;
+      if (inodeOf(fd) === m.inode) this.patchDescriptor(process, fd, m.start, m.end - m.start, m.offset, log);
+      native.close(fd);
+    }
   }
 
   /** `address`, `length`: the executable mapping; `offset`: where in the file it begins. */

@@ -24,6 +24,7 @@ const NR = {
   mmap2: 192,
   mseal: 462,
 } as const;
+const PR_SET_PDEATHSIG = 1;
 const PR_SET_NAME = 15;
 const PR_SET_TSC = 26;
 const PR_TSC_SIGSEGV = 2;
@@ -139,6 +140,7 @@ function setUp(loader: Loader, hello: Hello, pid: number, channels: Channels, op
   const { form, skip } = vdsoForm(entry, options.entry);
 
   run('no_new_privs', NR.prctl, PR_SET_NO_NEW_PRIVS, 1);
+  run('PR_SET_PDEATHSIG', NR.prctl, PR_SET_PDEATHSIG, L.SIGNAL.KILL); // reaches one that is stopped, as the lifeline cannot
   loader.run({ what: 'PR_SET_TSC', call: [NR.prctl, PR_SET_TSC, PR_TSC_SIGSEGV], mayFail: true });
   run('PR_SET_NAME', NR.prctl, PR_SET_NAME, name16(options.comm));
   const shared = map(

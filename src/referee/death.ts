@@ -4,49 +4,11 @@
  * in the program's code.
  */
 import { readFileSync } from 'node:fs';
-import { printable } from '../abi/bytes.js';
 import * as L from '../abi/linux.js';
 import { syscallName } from '../abi/numbers.js';
+import { mappingsOf, placeOf, type Mapping } from '../memory/maps.js';
 import { native } from '../native/index.js';
 import type { ProcessState, ThreadState } from './process.js';
-
-interface Mapping {
-  readonly start: number;
-  readonly end: number;
-  readonly executable: boolean;
-  readonly offset: number;
-  readonly name: string;
-}
-
-export function mappingsOf(pid: number): Mapping[] {
-  let text = '';
-  try {
-    text = readFileSync(`/proc/${pid}/maps`, 'latin1');
-  } catch {
-    return [];
-  }
-  return text.split('\n').flatMap((line) => {
-    const m = /^([0-9a-f]+)-([0-9a-f]+) (\S+) ([0-9a-f]+) \S+ \d+ *(.*)$/.exec(line);
-    if (!m) return [];
-    return [
-      {
-        start: parseInt(m[1], 16),
-        end: parseInt(m[2], 16),
-        executable: m[3][2] === 'x',
-        offset: parseInt(m[4], 16),
-        name: m[5],
-      },
-    ];
-  });
-}
-
-/** `0x08049018 in /bin/prog+0x1018`, or `0x0 in no mapping`. */
-export function placeOf(address: number, maps: readonly Mapping[]): string {
-  const hex = `0x${(address >>> 0).toString(16).padStart(8, '0')}`;
-  const m = maps.find((r) => address >= r.start && address < r.end);
-  if (!m) return `${hex} in no mapping`;
-  return `${hex} in ${m.name === '' ? 'anonymous memory' : printable(m.name)}+0x${(address - m.start + m.offset).toString(16)}`;
-}
 
 const ARCHITECTURES: Record<string, string> = { '40000003': 'i386', c000003e: 'x86-64' };
 

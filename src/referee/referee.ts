@@ -6,6 +6,7 @@ import { ERRNO, errnoName } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
 import { NUMBERS, syscallName } from '../abi/numbers.js';
 import { HookSilent } from '../memory/guest.js';
+import { mappingsOf, placeOf } from '../memory/maps.js';
 import { native } from '../native/index.js';
 import type { ByteString } from '../abi/bytes.js';
 import type { Decision, Question } from '../questions.js';
@@ -13,7 +14,7 @@ import type { Order, Outcome, Row } from '../syscalls/dsl.js';
 import { SOCKETCALL, SOCKETCALL_REGISTERS } from '../syscalls/multiplexed.js';
 import { rowOf } from '../syscalls/table.js';
 import { KIND, REPLY, REPLY_SIZE, REQ, REQUEST_ESP_BIAS, REQUEST_SIZE } from '../wire/layout.js';
-import { explainDeath, livesOn, mappingsOf, placeOf } from './death.js';
+import { explainDeath, livesOn } from './death.js';
 import { describeRule } from './describe.js';
 import { handleTrap, readFrame, SIGFRAME_WORDS, type TrapFrame } from './faults.js';
 import { compile, type Step } from './marshal.js';
@@ -33,8 +34,9 @@ export interface Judge {
   syscallVerdicts(): ReadonlyMap<string, Decision>;
 }
 
-/** Rewrites the system call sites of a mapping. */
+/** Rewrites the system call sites of a mapping: of a file's descriptor (the helper's), or of what is mapped in a range. */
 export interface Patcher {
+  patchMapped(process: ProcessState, address: number, length: number, log: Logger): void;
   patchDescriptor(
     process: ProcessState,
     fd: number,

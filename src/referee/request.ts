@@ -236,7 +236,8 @@ export class Request implements Call {
     return -errno;
   }
   patch(address: number, length: number, fd: number, offset: number): void {
-    const pinned = fd < 0 ? -1 : this.pin(fd);
+    if (fd < 0) return this.patcher.patchMapped(this.process, address, length, this.logger);
+    const pinned = this.pin(fd);
     if (pinned >= 0) this.patcher.patchDescriptor(this.process, pinned, address, length, offset, this.logger);
   }
   log(level: 'info' | 'warn', message: string): void {

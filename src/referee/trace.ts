@@ -1,5 +1,5 @@
 /** One line per call, from its row, is what -d INFO logs; -d DEBUG adds the protocol: request, order, result, reply. */
-import { printable, fromBytes } from '../abi/bytes.js';
+import { printable } from '../abi/bytes.js';
 import { errnoName } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
 import { syscallName } from '../abi/numbers.js';
@@ -21,14 +21,9 @@ function show(request: Request, kind: Kind, i: number): string {
   switch (kind.kind) {
     case 'fd':
       return kind.dir && (raw | 0) === L.AT_FDCWD ? 'AT_FDCWD' : String(raw | 0);
-    case 'path': {
-      const path = request.paths[i];
-      return path === undefined ? stringAt(request, raw) : `"${printable(path.guest)}"`;
-    }
-    case 'string': {
-      const text = request.bytes(i);
-      return text.length === 0 ? stringAt(request, raw) : `"${printable(fromBytes(text.subarray(0, -1)))}"`;
-    }
+    case 'path':
+    case 'string':
+      return stringAt(request, raw);
     case 'value':
       if (kind.show === 'octal') return `0${raw.toString(8)}`;
       if (kind.show === 'int' || kind.show === 'pid' || kind.show === 'signal') return String(raw | 0);

@@ -189,7 +189,7 @@ const CERTAIN: SyscallName[] = [
     'capget',
     'getitimer',
   ] as const),
-  ...(['_llseek', 'sched_getaffinity', 'rt_sigaction', 'rt_sigprocmask', 'sigaltstack', 'get_thread_area'] as const),
+  ...(['_llseek', 'sched_getaffinity', 'rt_sigaction', 'rt_sigprocmask', 'sigaltstack'] as const),
 ];
 
 describe('attacks: pointers to protected memory', function () {

@@ -15,9 +15,19 @@ const AT_ONCE = 4;
 const SEED = 2011;
 const HOWS = ['compute', 'read', 'sleep', 'calls'] as const;
 const PYTHON = '/usr/bin/python3.11';
-const BUSY_PYTHON = [PYTHON, '-S', '-c', 'import os\nprint("ready>", flush=True)\nwhile True: os.stat("/"); open("/dev/null").close()'];
+const BUSY_PYTHON = [
+  PYTHON,
+  '-S',
+  '-c',
+  'import os\nprint("ready>", flush=True)\nwhile True: os.stat("/"); open("/dev/null").close()',
+];
 /** Sums up what it reads; reports at its end. */
-const BYSTANDER = [PYTHON, '-S', '-c', 'import sys, os\nprint("ready>", flush=True)\nprint(sum(int(x) + os.getpid() * 0 for x in sys.stdin))'];
+const BYSTANDER = [
+  PYTHON,
+  '-S',
+  '-c',
+  'import sys, os\nprint("ready>", flush=True)\nprint(sum(int(x) + os.getpid() * 0 for x in sys.stdin))',
+];
 const OPTIONS = ['--no-acl', '-d', 'ERROR'];
 
 const leftovers = (): string[] => readdirSync('/dev/shm').filter((name) => name.startsWith(SHARED_MEMORY_PREFIX));
@@ -133,6 +143,14 @@ describe('lifetime', function () {
     });
   }
 
+  it('a stopped program ends with its helper', async () => {
+    const r = run([hold, 'compute']);
+    await r.said('ready>');
+    process.kill(await r.program(), 'SIGSTOP');
+    r.child.kill('SIGKILL');
+    await r.status;
+    await r.gone();
+  });
   it('a helper that is told to stop before the program runs takes all along', async () => {
     const r = run([hold, 'calls']);
     await eventually('a process of its own', () => r.living().length > 1);
@@ -217,4 +235,3 @@ describe('lifetime', function () {
     expect(both.map((b) => b.status)).to.deep.equal([3, 4]);
   });
 });
-

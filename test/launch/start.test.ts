@@ -4,7 +4,13 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import * as L from '../../src/abi/linux.js';
-import { namedObject, openChannels, sharedMemory, SHARED_MEMORY_PREFIX, unnamedObject } from '../../src/launch/channels.js';
+import {
+  namedObject,
+  openChannels,
+  sharedMemory,
+  SHARED_MEMORY_PREFIX,
+  unnamedObject,
+} from '../../src/launch/channels.js';
 import { refuseFilter } from '../../src/launch/filter.js';
 import { vdsoForm } from '../../src/launch/start.js';
 import { native } from '../../src/native/index.js';
@@ -125,7 +131,9 @@ describe('reserved descriptors', () => {
     const fd = native.openat(L.AT_FDCWD, '/dev/null', L.O_RDONLY, 0);
     const p = new Sandboxed({ keep: [fd] });
     try {
-      const open = readdirSync(`/proc/${p.pid}/fd`).map(Number).sort((a, b) => a - b);
+      const open = readdirSync(`/proc/${p.pid}/fd`)
+        .map(Number)
+        .sort((a, b) => a - b);
       const { from } = p.started.process.reserved;
       const reserved = [RESERVED.lifeline, RESERVED.hint, RESERVED.threads, RESERVED.threads + 1];
       expect(open).to.deep.equal([0, 1, 2, fd, ...reserved.map((n) => from + n)]);

@@ -30,7 +30,8 @@ for (const [name, open] of WAYS)
     after(() => p.destroy());
     /** All of the stack that the waiting hook does not use. */
     const fill = (): number => native.vmWrite(p.pid, STACK, new Uint8Array(0xf000).fill(0x61), 0xf000);
-    const put = (address: number, text: string): number => native.vmWrite(p.pid, address, Buffer.from(text, 'latin1'), text.length);
+    const put = (address: number, text: string): number =>
+      native.vmWrite(p.pid, address, Buffer.from(text, 'latin1'), text.length);
 
     const READS: [what: string, address: number, size: number, result: number][] = [
       ['nothing', ZERO, 0, 0],
@@ -113,7 +114,12 @@ for (const [name, open] of WAYS)
       expect(memory.readString(STACK, 4096)).to.equal(ENAMETOOLONG);
       expect(memory.readString(STACK + 1, 0x8000)).to.equal(ENAMETOOLONG);
     });
-    for (const [what, address] of Object.entries({ 'a hole': HOLE, 'the page at 0': ZERO, 'the kernel': KERNEL, 'the last byte': 0xffffffff }))
+    for (const [what, address] of Object.entries({
+      'a hole': HOLE,
+      'the page at 0': ZERO,
+      'the kernel': KERNEL,
+      'the last byte': 0xffffffff,
+    }))
       it(`reads as a string nothing from ${what}`, () => expect(memory.readString(address, 64)).to.equal(EFAULT));
   });
 

@@ -32,7 +32,18 @@ export function assemble(source: string): Uint8Array {
     const file = (name: string): string => join(directory, name);
     writeFileSync(file('x.S'), `#define HOOK call *${DATA}\n${source}\n`);
     execFileSync('gcc', ['-m32', '-c', '-I', 'vdso-hook', file('x.S'), '-o', file('x.o')]);
-    execFileSync('ld', ['-m', 'elf_i386', `-Ttext=${CODE}`, '-e', '0', '--oformat', 'binary', '-o', file('x'), file('x.o')]);
+    execFileSync('ld', [
+      '-m',
+      'elf_i386',
+      `-Ttext=${CODE}`,
+      '-e',
+      '0',
+      '--oformat',
+      'binary',
+      '-o',
+      file('x'),
+      file('x.o'),
+    ]);
     return readFileSync(file('x'));
   } finally {
     rmSync(directory, { recursive: true });

@@ -58,7 +58,11 @@ export class Running {
   readonly status: Promise<number>;
 
   /** `wrapper`: a command that runs the sandbox. */
-  constructor(command: readonly string[], options: readonly string[] = ['--no-acl', '-d', 'ERROR'], wrapper: readonly string[] = []) {
+  constructor(
+    command: readonly string[],
+    options: readonly string[] = ['--no-acl', '-d', 'ERROR'],
+    wrapper: readonly string[] = [],
+  ) {
     const [name, ...rest] = [...wrapper, SANDBOX, ...options, '--', ...command];
     const [variable, value] = this.mark.split('=');
     this.child = spawn(name, rest, { env: { ...ENVIRONMENT, [variable]: value }, stdio: 'pipe' });

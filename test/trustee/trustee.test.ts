@@ -25,7 +25,13 @@ function twin(): Uint8Array {
   try {
     const file = (name: string): string => join(directory, name);
     const flags = ['-m32', '-march=i686', '-Os', '-ffreestanding', '-fno-stack-protector', '-fcf-protection=none'];
-    const more = ['-fno-asynchronous-unwind-tables', '-fno-unwind-tables', '-fpie', '-mgeneral-regs-only', '-fno-builtin'];
+    const more = [
+      '-fno-asynchronous-unwind-tables',
+      '-fno-unwind-tables',
+      '-fpie',
+      '-mgeneral-regs-only',
+      '-fno-builtin',
+    ];
     const strict = ['-fno-toplevel-reorder', '-fomit-frame-pointer', '-Wall', '-Wextra', '-Werror'];
     execFileSync('gcc', [...flags, ...more, ...strict, '-c', 'test/trustee/twin.c', '-o', file('twin.o')]);
     const script = ['-T', 'trustee-asm/trustee.lds', '-e', '0', '--oformat', 'binary', '--no-warn-rwx-segments'];
@@ -204,7 +210,9 @@ describe('the trustee', function () {
           const tid = p.spawn({ ...REGISTERS, gs, esp: STACK_TOP - 64 });
           expect(tid).to.be.above(0).and.not.equal(p.pid);
           const request = p.request();
-          expect(request).to.deep.include(REGISTERS).and.to.deep.include({ kind: 0, eip: CODE + 6 });
+          expect(request)
+            .to.deep.include(REGISTERS)
+            .and.to.deep.include({ kind: 0, eip: CODE + 6 });
           expect(request.gs & 0xffff).to.equal(gs);
           expect(seccompOf(p.pid, tid)).to.equal('1');
           expect(seccompOf(p.pid)).to.equal('0');
@@ -291,7 +299,10 @@ describe('the trustee', function () {
 
       it('has labels within its page, and a start frame that sigreturn can read', () => {
         const labels = trusteeLabels(trustee);
-        for (const label of labels) expect(label).to.be.at.least(4 * labels.length).and.below(trustee.length);
+        for (const label of labels)
+          expect(label)
+            .to.be.at.least(4 * labels.length)
+            .and.below(trustee.length);
         expect(trustee.length).to.be.at.most(PAGE);
         expect(SIGFRAME.sc + 4 * SIGCONTEXT.cr2).to.be.below(SIGFRAME.size);
       });

@@ -5,7 +5,11 @@ import { expect } from 'chai';
 import { bare, buildGuest, ENVIRONMENT, execute, makeTemporary, remove, sandbox, type Ended } from '../support/run.js';
 import type { Choices } from '../support/sandbox-with.js';
 
-const PYTHON = ['/usr/bin/python3.11', '-c', 'import json, ctypes, hashlib; print(json.dumps([1, hashlib.md5(b"x").hexdigest()]))'];
+const PYTHON = [
+  '/usr/bin/python3.11',
+  '-c',
+  'import json, ctypes, hashlib; print(json.dumps([1, hashlib.md5(b"x").hexdigest()]))',
+];
 const PYTHON_SAYS = '[1, "9dd4e461268c8034f5c8564e155c67a6"]\n';
 const QUIET = ['-d', 'ERROR'];
 

@@ -79,7 +79,10 @@ for (const entry of ['fast', 'int80'] as const)
     it('reads and writes without asking', () => {
       const { fd, content } = file('abcdef');
       const state = { eax: NR.write, ebx: fd, ecx: CODE, edx: 2, eflags: ALL_FLAGS };
-      const request = begin('HOOK; movl $3, %eax; movl $1, %edx; leal -64(%esp), %ecx; HOOK; movl $20, %eax; HOOK', state);
+      const request = begin(
+        'HOOK; movl $3, %eax; movl $1, %edx; leal -64(%esp), %ecx; HOOK; movl $20, %eax; HOOK',
+        state,
+      );
       expect(request).to.deep.include({ eax: NR.getpid, ebx: fd, ecx: REGISTERS.esp - 64, edx: 1, eflags: ALL_FLAGS });
       expect(content()).to.equal('abcdef\xff\x15');
     });
