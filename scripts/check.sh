@@ -22,6 +22,7 @@ check() {
 bin=node_modules/.bin
 check 'build' scripts/setup.sh build
 check 'generated files' node --import=tsx src/wire/gen.ts --check
+check 'generated documents' node --import=tsx scripts/gen-docs.ts --check
 check 'types' "$bin/tsc" -p tsconfig.json
 check 'lint' "$bin/eslint" .
 check 'formatting' "$bin/prettier" --check --log-level=warn .

@@ -18,8 +18,8 @@ interface AuditRecord {
   readonly ip: number;
 }
 
-/** The kernel's record of the kill: type 1326 (SECCOMP) of that thread id; undefined where the log is not ours to read. */
-function auditRecord(tid: number): AuditRecord | undefined {
+/** The kernel's last record of a kill (type 1326, SECCOMP) in that process; undefined where the log is not ours to read. */
+function auditRecord(pid: number): AuditRecord | undefined {
   const fd = native.openat(L.AT_FDCWD, '/dev/kmsg', L.O_RDONLY | L.O_NONBLOCK, 0);
   if (fd < 0) return undefined;
   const record = new Uint8Array(8192);
@@ -29,7 +29,7 @@ function auditRecord(tid: number): AuditRecord | undefined {
     if (n === -32) continue; // EPIPE: overwritten meanwhile
     if (n <= 0) break;
     const line = Buffer.from(record.subarray(0, n)).toString('latin1');
-    if (!line.includes('type=1326') || !line.includes(` pid=${tid} `)) continue;
+    if (!line.includes('type=1326') || !line.includes(` pid=${pid} `)) continue;
     const m = /arch=([0-9a-f]+) syscall=(\d+) .*ip=0x([0-9a-f]+)/.exec(line);
     if (m) found = { architecture: ARCHITECTURES[m[1]] ?? m[1], syscall: Number(m[2]), ip: parseInt(m[3], 16) };
   }
@@ -89,9 +89,9 @@ const pause = (milliseconds: number): void =>
   void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 
 /** The record comes a little after the death, from a thread of the kernel. */
-function awaitAuditRecord(tid: number): AuditRecord | undefined {
+function awaitAuditRecord(pid: number): AuditRecord | undefined {
   for (let i = 0; i < 10; i++) {
-    const record = auditRecord(tid);
+    const record = auditRecord(pid);
     if (record !== undefined) return record;
     pause(5);
   }
@@ -102,7 +102,7 @@ function awaitAuditRecord(tid: number): AuditRecord | undefined {
 export function explainDeath(process: ProcessState, thread: ThreadState, tid: number): string {
   const maps = mappingsOf(process.pid);
   const who = `thread ${thread.tid} (host ${tid})`;
-  const audit = awaitAuditRecord(tid);
+  const audit = awaitAuditRecord(process.pid);
   if (audit !== undefined) {
     const name = audit.architecture === 'i386' ? syscallName(audit.syscall) : `number ${audit.syscall}`;
     return `${who} was killed by strict mode: it made the ${audit.architecture} system call ${name} directly, not through the vDSO entry; it returned to ${placeOf(audit.ip, maps)}`;

@@ -72,7 +72,7 @@ function registers({ call, row, position }: Out, at: number, { file, dir }: Thin
       case 'string':
         return 'user.nothing';
       case 'struct':
-        return kind.way === 'in' && name !== 'limit' ? new Uint8Array(kind.struct.size) : 0;
+        return name === 'limit' ? 0 : new Uint8Array(kind.struct.size);
       case 'bytes':
       case 'iovec':
         return kind.kind === 'bytes' && kind.way === 'in' ? new Uint8Array(64) : 0;
