@@ -1,13 +1,15 @@
 /**
  * What ./sandbox noted before it became the helper: Node resets the dispositions it was started with and marks every
- * descriptor close-on-exec. `SIGIGN[,fd…]`: the mask of ignored signals in hexadecimal and the open descriptors.
+ * descriptor close-on-exec, and the shell has changed the environment. `SIGIGN[,fd…];ENVIRON`: the mask of ignored
+ * signals in hexadecimal, the open descriptors, and the environment in base64 (empty when it is too large for that).
  */
 import { readFileSync } from 'node:fs';
 import type { ByteString } from '../abi/bytes.js';
 
 const VARIABLE = 'SECCOMP_NURSE_CALLER';
 
-const [mask = '', ...open] = (process.env[VARIABLE] ?? '').split(',');
+const [noted, environ = ''] = (process.env[VARIABLE] ?? '').split(';');
+const [mask = '', ...open] = noted.split(',');
 
 /** SigIgn of the caller as two words. */
 export function ignoredSignals(): [low: number, high: number] {
@@ -18,10 +20,14 @@ export function ignoredSignals(): [low: number, high: number] {
 /** Was the descriptor open in the caller? */
 export const handedOver = (fd: number): boolean => fd < 3 || open.includes(String(fd));
 
-const own = (file: string): ByteString[] => readFileSync(`/proc/self/${file}`, 'latin1').split('\0').slice(0, -1);
+const strings = (block: string): ByteString[] => block.split('\0').slice(0, -1);
+const own = (file: string): ByteString[] => strings(readFileSync(`/proc/self/${file}`, 'latin1'));
 
-/** The program's environment byte for byte, in its order: all but our own variable. */
-export const environment = (): ByteString[] => own('environ').filter((entry) => !entry.startsWith(`${VARIABLE}=`));
+/** The program's environment byte for byte, in its order; without ./sandbox's note the helper's own. */
+export const environment = (): ByteString[] =>
+  environ === ''
+    ? own('environ').filter((entry) => !entry.startsWith(`${VARIABLE}=`))
+    : strings(Buffer.from(environ, 'base64').toString('latin1'));
 
 /** The last `count` arguments byte for byte; Node's own copy has lost what is not UTF-8. */
 export const lastArguments = (count: number): ByteString[] => own('cmdline').slice(-count);

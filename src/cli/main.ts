@@ -81,6 +81,7 @@ function commandLine(): Command {
     )
     .option('-d, --debug <level>', `log at this level: ${LEVELS.join(' ')}`, level, 'WARNING' as Level)
     .addHelpText('after', EXAMPLES)
+    .allowExcessArguments(true)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`sandbox: ${text}`) });
 }
@@ -105,6 +106,8 @@ async function main(argv: readonly string[]): Promise<number> {
     const what = line.args.length > 0 ? `"${line.args[0]}" must stand behind "--"` : 'a program must follow "--"';
     line.error(`error: ${what}: ./sandbox [options] -- program [arguments]`, { exitCode: OUR_FAILURE });
   }
+  if (before.includes('--no-acl') && before.some((word) => word === '--acl' || word.startsWith('--acl=')))
+    line.error('error: --acl and --no-acl exclude each other', { exitCode: OUR_FAILURE });
   const options = line.opts<Options>();
   return run({
     command,

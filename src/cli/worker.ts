@@ -58,7 +58,8 @@ const OUR_FAILURE = 125;
 function failed(error: unknown): number {
   if (!(error instanceof Error)) throw error;
   const known = error instanceof NotRunnable || error instanceof SetupError || error instanceof PolicyError;
-  log('CRITICAL', known ? error.message : `defect of the sandbox: ${error.stack ?? error.message}`);
+  const message = known ? error.message : `defect of the sandbox: ${error.stack ?? error.message}`;
+  for (const line of message.split('\n')) log('CRITICAL', line);
   return error instanceof NotRunnable ? error.status : OUR_FAILURE;
 }
 

@@ -12,6 +12,7 @@ import type { ProcessState, ThreadState } from '../referee/process.js';
 import { describeRule } from '../referee/describe.js';
 import type { Judge } from '../referee/referee.js';
 import type { Order } from '../syscalls/dsl.js';
+import { SetupError } from './channels.js';
 import { biasFor, buildStack, planImage, type ImagePlan } from './image.js';
 import { readWhole } from './patcher.js';
 
@@ -188,7 +189,7 @@ export function writeStack(
     Buffer.from(execfn, 'latin1'),
   );
   if (process.memory.write(stack.esp, stack.bytes, stack.bytes.length) < 0)
-    throw new NotRunnable(126, 'the first stack cannot be written');
+    throw new SetupError('the first stack cannot be written');
   return stack.esp;
 }
 

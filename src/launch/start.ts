@@ -34,8 +34,9 @@ const SA_ONSTACK = 0x08000000;
 const SA_NODEFER = 0x40000000;
 const ALTSTACK_SIZE = 0x10000;
 const TRAMPOLINES = 0x10000;
-/** The kernel leaves this much stack below the initial esp without further growth. */
-const STACK_AT_HAND = 0x1c000;
+/** What the kernel maps below the strings of argv and environment (setup_arg_pages, fs/exec.c), and how far it grows at a touch. */
+const STACK_AT_HAND = 0x1f000;
+const STACK_STEP = 0x8000;
 
 export interface StartOptions {
   readonly argv: readonly ByteString[];
@@ -191,9 +192,10 @@ function setUp(loader: Loader, hello: Hello, pid: number, channels: Channels, op
 
 /** The vectors will be written anew below the old ones: the stack must reach that far before a stranger writes to it. */
 function reachStack(loader: Loader, hello: Hello, options: StartOptions): void {
-  const need = 4 * (options.argv.length + options.envp.length + 128) + 2 * L.PAGE;
-  if (need < STACK_AT_HAND) return;
-  for (let down = STACK_AT_HAND; down < need + L.PAGE; down += L.PAGE)
+  const vectors = 4 * (options.argv.length + options.envp.length + 128);
+  const need = vectors + 2 * L.PAGE;
+  if (vectors + need < STACK_AT_HAND) return; // the old vectors take of it too
+  for (let down = STACK_STEP; down < need + STACK_STEP; down += STACK_STEP)
     loader.run({ what: 'growing the stack', call: [LOADER.copy, hello.esp - down, words(0), 1] });
 }
 

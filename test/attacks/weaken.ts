@@ -16,6 +16,7 @@ import { Slot } from '../../src/trustee/slot.js';
 export type Weakening = keyof typeof WEAKENINGS | `delegate:${string}`;
 
 const OPENAT2 = NUMBERS.openat2;
+const OPEN_HOW_SIZE = 24;
 type Patch<T> = (this: T, ...args: never[]) => unknown;
 /** Replaces a method, private ones too. */
 function replace<T extends object>(prototype: T, method: string, by: Patch<T>): void {
@@ -42,9 +43,9 @@ function passThrough(names: readonly string[]): void {
   }
 }
 
-/** What the trustee is ordered, changed on its way. `asked` are the registers as the program gave them. */
+/** What the trustee is ordered for the program, changed on its way. `asked` are the registers as the program gave them. */
 function changeOrders(change: (order: number[], asked: Uint32Array) => number[]): void {
-  let asked = new Uint32Array(6);
+  let asked: Uint32Array | undefined; // none while the program is being mapped
   const begin = original(Request.prototype, 'begin');
   replace(Request.prototype, 'begin', function (this: Request, ...args: never[]) {
     begin.apply(this, args);
@@ -52,7 +53,7 @@ function changeOrders(change: (order: number[], asked: Uint32Array) => number[])
   });
   const order = original(Slot.prototype, 'order');
   replace(Slot.prototype, 'order', function (this: Slot, ...args: never[]) {
-    order.apply(this, change([...args] as number[], asked));
+    order.apply(this, asked === undefined ? args : change([...args] as number[], asked));
   });
 }
 
@@ -86,7 +87,8 @@ const WEAKENINGS = {
   /** What was judged is read from the program once more when it is acted on. */
   reread: () =>
     changeOrders(([nr, ...args], asked) => {
-      if (nr === OPENAT2) return [NUMBERS.openat, asked[0], asked[1], asked[2], asked[3], 0, 0];
+      if (nr === OPENAT2 && asked[3] === OPEN_HOW_SIZE) return [nr, asked[0], asked[1], asked[2], asked[3], 0, 0];
+      if (nr === OPENAT2) return [NUMBERS.open, asked[0], asked[1], asked[2], 0, 0, 0];
       if (nr === NUMBERS.connect || nr === NUMBERS.readv) return [nr, asked[0], asked[1], asked[2], 0, 0, 0];
       return [nr, ...args];
     }),
