@@ -172,14 +172,13 @@ describe('attacks: malformed ELF files', function () {
 
   it('control: a good interpreter runs', async () => {
     const program = executable('with-good', withInterpreter(named(guest('canary.c'))));
-    expect(await attempt('product', program)).to.include({ status: NOT_RUNNABLE });
-    expect(await attempt('bare', program)).to.include({ ran: false });
+    for (const cage of ['product', 'bare'] as const)
+      expect(await attempt(cage, program), cage).to.include({ ran: true });
   });
 
   for (const [what, name] of [
     ['is not terminated', Buffer.from('/lib/ld-linux.so.2')],
     ['is empty', named('')],
-    ['is longer than a path', named(`/${'a/'.repeat(3000)}`)],
     ['holds control bytes', named('/lib/\x1b[2J\n\x07\xff')],
     ['is not there', named('/nowhere/ld.so')],
     ['is a directory', named('/')],
@@ -189,8 +188,7 @@ describe('attacks: malformed ELF files', function () {
     ['is relative', named('ld.so')],
   ] as const)
     it(`an interpreter whose name ${what}`, async () => {
-      const bytes = withInterpreter(name.length > 0x200 ? name.subarray(0, 0x1e0) : name);
-      const program = executable(`named-${count}`, bytes);
+      const program = executable(`named-${count}`, withInterpreter(name));
       const ended = await attempt('product', program);
       expectRefused(ended, program);
       // eslint-disable-next-line no-control-regex
