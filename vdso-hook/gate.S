@@ -20,11 +20,8 @@
 	.globl	hook, hook_trap, hook_fault, scan_load, scan_fault, restorer
 	.hidden	hook, hook_trap, hook_fault, scan_load, scan_fault, restorer
 
-/* The call in the registers through the vDSO's own entry, behind the bytes that were overwritten. */
-enter:
-	pushl	%ecx
-	pushl	%edx
-	pushl	%ebp
+/* What the vDSO's entry does behind its pushes: ebp as its form wants it, then behind the bytes that were overwritten. */
+.macro GO_ON
 	cmpl	$FORM_SYSENTER, %fs:SLOT_FORM
 	jb	2f
 	je	1f
@@ -32,6 +29,14 @@ enter:
 	jmp	2f
 1:	movl	%esp, %ebp
 2:	jmp	*%fs:SLOT_TAIL
+.endm
+
+/* The call in the registers through the vDSO's own entry, behind the bytes that were overwritten. */
+enter:
+	pushl	%ecx
+	pushl	%edx
+	pushl	%ebp
+	GO_ON
 
 	.balign	16
 hook:
@@ -191,12 +196,6 @@ restorer:
 	popl	%eax
 	movl	$NR_SIGRETURN, %eax
 	/* sigreturn finds its frame by esp, so nothing may be pushed: the call is made without enter's three words */
-	cmpl	$FORM_SYSENTER, %fs:SLOT_FORM
-	jb	2f
-	je	1f
-	movl	%ecx, %ebp
-	jmp	2f
-1:	movl	%esp, %ebp
-2:	jmp	*%fs:SLOT_TAIL
+	GO_ON
 
 	.section .note.GNU-stack,"",@progbits

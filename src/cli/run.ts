@@ -61,7 +61,9 @@ export async function run(options: RunCommand): Promise<number> {
     });
 
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData });
+    // Without stdout and stderr Node would open our own as streams, to pass the worker's on, and that makes pipes
+    // non-blocking for the program too, which shares them.
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, stdout: true, stderr: true });
     worker.on('message', (message: WorkerMessage) => {
       if (message.say === 'started') program = message.pid;
       else resolve(message.status);

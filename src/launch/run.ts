@@ -1,5 +1,5 @@
 /** From a command to an ending: the whole life of one sandbox, in the referee's thread. */
-import type { ByteString } from '../abi/bytes.js';
+import { printable, type ByteString } from '../abi/bytes.js';
 import { ERRNO } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
 import { SocketMemory } from '../memory/guest.js';
@@ -51,7 +51,7 @@ function findProgram(o: RunOptions, resolver: PathResolver, cwd: number): { prog
       if (error.status === 126) last ??= error;
     }
   }
-  throw last ?? new NotRunnable(127, `${name}: no such command in PATH (${path})`);
+  throw last ?? new NotRunnable(127, `${printable(name)}: no such command in PATH (${printable(path)})`);
 }
 
 /** Runs a generator of orders to its end while nothing else can happen. */
@@ -74,7 +74,8 @@ export function runSandbox(o: RunOptions): Ending {
   });
   const { program, path } = findProgram(o, resolver, cwd);
   const wanted = interpreterOf(program);
-  const interpreter = wanted === null ? null : readProgram(resolver, o.judge, cwd, wanted, `interpreter of ${path}: `);
+  const interpreter =
+    wanted === null ? null : readProgram(resolver, o.judge, cwd, wanted, `interpreter of ${printable(path)}: `);
   native.close(cwd);
 
   const base = path.slice(path.lastIndexOf('/') + 1);

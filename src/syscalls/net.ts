@@ -2,7 +2,7 @@
  * Sockets, by their own numbers and through socketcall(2) (multiplexed.ts). Addresses are read once; what was judged
  * is what the trustee gets. A unix socket with a path is reached through the helper's descriptor of it.
  */
-import type { ByteString } from '../abi/bytes.js';
+import { printable, type ByteString } from '../abi/bytes.js';
 import { ERRNO } from '../abi/errno.js';
 import {
   AF,
@@ -179,7 +179,7 @@ function* bindPath(call: Call, path: ByteString, then: With): Steps {
   if (result !== 0) return result;
   const made = call.resolve(AT_FDCWD, path, { follow: false });
   if (typeof made !== 'number' && made.guest === where.guest && made.type === MODE.values.S_IFSOCK) return 0;
-  call.log('warn', `bind: "${where.guest}" was exchanged meanwhile, the socket is elsewhere`);
+  call.log('warn', `bind: "${printable(where.guest)}" was exchanged meanwhile, the socket is elsewhere`);
   return -ERRNO.EACCES;
 }
 

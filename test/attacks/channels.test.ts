@@ -20,7 +20,8 @@ import {
 const KILLED = 137;
 const EBADF = errno('EBADF');
 /** Megabytes that a helper may take at most, whatever is done to it. */
-const ENOUGH = 400;
+const ENOUGH = 250;
+const REFUSALS = 60_000;
 
 type Fields = Partial<Record<(typeof REQUEST_FIELDS)[number], number>>;
 const request = (fields: Fields): Uint8Array =>
@@ -175,6 +176,15 @@ describe('attacks: channels', function () {
       const { hint } = await p.reserved();
       for (const size of [1, 4, 16, 4096]) expect(await p.flood(hint, noise(size, size), 20_000)).to.equal(20_000);
       expect(await p.flood(hint, noise(9, 65_536), 500)).to.equal(500);
+    }));
+
+  it('refusals without end are lines of the log, not memory of the helper', () =>
+    expectUnmoved((p) => p.repeat(REFUSALS, 'open', secret, 0)));
+
+  it('control: a helper that kept them would be noticed', () =>
+    withPuppet({ cage: 'hoard', acl: judging }, async (p) => {
+      await p.repeat(REFUSALS, 'open', secret, 0);
+      expect(statusOf(p.helper, 'VmHWM')).to.be.above(ENOUGH * 1024);
     }));
 
   it('hints without end leave the helper time for all else', () => {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { buildElf, ET, PT } from '../support/elf-builder.js';
-import { file, guest, killAll, place, run, type Cage, type Ended } from './harness.js';
+import { file, guest, killAll, place, run, several, type Cage, type Ended } from './harness.js';
 
 const [RAN, NOT_RUNNABLE, NOT_FOUND] = [7, 126, 127];
 const PAGE = 0x1000;
@@ -93,11 +93,11 @@ const WRONG: Readonly<Record<string, Mutation>> = {
 const withInterpreter = (name: Uint8Array, more: readonly Parameters<typeof buildElf>[0][number][] = []): Uint8Array =>
   buildElf(
     [
-      { type: PT.INTERP, offset: 0x200, address: 0x08048200, bytes: name },
+      { type: PT.INTERP, offset: 0x200, address: 0x10000200, bytes: name },
       ...more,
-      { offset: 0, address: 0x08048000, fileSize: 0x400, memorySize: 0x400, flags: 5 },
+      { offset: 0, address: 0x10000000, fileSize: 0x400, memorySize: 0x400, flags: 5 },
     ],
-    { entry: 0x08048300 },
+    { entry: 0x10000300 },
     0x400,
   );
 const named = (path: string): Uint8Array => Buffer.from(`${path}\0`, 'latin1');
@@ -127,15 +127,6 @@ function mutated(seed: number): Uint8Array {
   for (let i = 0; i <= next(4); i++)
     bytes[4 + next(end - 4)] = next(2) === 0 ? EXTREMES[next(EXTREMES.length)] : next(256);
   return bytes;
-}
-
-/** So many at a time. */
-async function several<T>(items: readonly T[], act: (item: T) => Promise<void>, lanes = 4): Promise<void> {
-  const left = [...items];
-  const lane = async (): Promise<void> => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) await act(item);
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
 }
 
 describe('attacks: malformed ELF files', function () {
@@ -191,7 +182,7 @@ describe('attacks: malformed ELF files', function () {
       const program = executable(`named-${count}`, withInterpreter(name));
       const ended = await attempt('product', program);
       expectRefused(ended, program);
-      // eslint-disable-next-line no-control-regex
+       
       expect(ended.stderr).to.not.match(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
     });
 

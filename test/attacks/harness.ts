@@ -154,6 +154,15 @@ export function beside(command: readonly string[]): () => Promise<void> {
   };
 }
 
+/** Does what is to be done with each item, a few at a time. */
+export async function several<T>(items: readonly T[], act: (item: T) => Promise<void>, lanes = 4): Promise<void> {
+  const left = [...items];
+  const lane = async (): Promise<void> => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await act(item);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+}
+
 // ---- the puppet ----
 
 const OP = { call: 1, raw: 2, poke: 3, peek: 4, slot: 5, flood: 6, repeat: 7, run: 8 } as const;

