@@ -1,14 +1,14 @@
 /**
  * What ./sandbox noted before it became the helper: Node resets the dispositions it was started with and marks every
- * descriptor close-on-exec, and the shell has changed the environment. `SIGIGN[,fd…];ENVIRON`: the mask of ignored
- * signals in hexadecimal, the open descriptors, and the environment in base64 (empty when it is too large for that).
+ * descriptor close-on-exec, and the shell has changed the environment. `SIGIGN[,fd…];FILES;ENVIRON`: the mask of ignored
+ * signals in hexadecimal, the open descriptors, the soft limit of open files, and the environment in base64 (empty when it is too large for that).
  */
 import { readFileSync } from 'node:fs';
 import type { ByteString } from '../abi/bytes.js';
 
 const VARIABLE = 'SECCOMP_NURSE_CALLER';
 
-const [noted, environ = ''] = (process.env[VARIABLE] ?? '').split(';');
+const [noted, files = '', environ = ''] = (process.env[VARIABLE] ?? '').split(';');
 const [mask = '', ...open] = noted.split(',');
 
 /** SigIgn of the caller as two words. */
@@ -16,6 +16,9 @@ export function ignoredSignals(): [low: number, high: number] {
   const bits = /^[0-9a-f]{1,16}$/.test(mask) ? BigInt(`0x${mask}`) : 0n;
   return [Number(bits & 0xffffffffn), Number(bits >> 32n)];
 }
+
+/** The soft limit of open files; -1 for the helper's own. */
+export const openFiles = (): number => (/^\d{1,9}$/.test(files) ? Number(files) : -1);
 
 /** Was the descriptor open in the caller? */
 export const handedOver = (fd: number): boolean => fd < 3 || open.includes(String(fd));

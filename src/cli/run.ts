@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { reservedBase, SetupError } from '../launch/channels.js';
 import { refuseFilter } from '../launch/filter.js';
 import { native } from '../native/index.js';
-import { environment, ignoredSignals, lastArguments } from './caller.js';
+import { environment, ignoredSignals, lastArguments, openFiles } from './caller.js';
 import type { Level } from './levels.js';
 import type { WorkerData, WorkerMessage } from './worker.js';
 
@@ -51,6 +51,7 @@ export async function run(options: RunCommand): Promise<number> {
     command: lastArguments(options.command.length),
     env: environment(),
     ignored: ignoredSignals(),
+    openFiles: openFiles(),
   };
   let program = 0;
   for (const signal of FROM_TERMINAL) process.on(signal, () => undefined);

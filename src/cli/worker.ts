@@ -23,6 +23,7 @@ export interface WorkerData {
   readonly keep: readonly number[];
   readonly peek: 'vm' | 'socket';
   readonly ignored: readonly number[];
+  readonly openFiles: number;
   readonly level: Level;
   readonly stop: number;
 }

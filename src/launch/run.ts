@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly keep: readonly number[];
   readonly peek: 'vm' | 'socket';
   readonly ignored: Uint32Array;
+  /** Soft limit of open files; -1, or left out, for the helper's own. */
+  readonly openFiles?: number;
   readonly log: Logger;
   readonly verbose: boolean;
   readonly protocol: boolean;
@@ -86,6 +88,7 @@ export function runSandbox(o: RunOptions): Ending {
     exe: program.guest,
     keep: o.keep,
     ignored: o.ignored,
+    openFiles: o.openFiles,
     ...o.start,
   });
   const process = (running.process = started.process);

@@ -47,6 +47,8 @@ export interface StartOptions {
   readonly keep: readonly number[];
   /** Signals that were ignored when the sandbox was started: two words. */
   readonly ignored: Uint32Array;
+  /** The program's soft limit of open files; -1, or left out, for the helper's own. */
+  readonly openFiles?: number;
   /** Another text for the trustee than the one that was built: tests run its twin. */
   readonly trustee?: Uint8Array;
   /** `int80`: enter the kernel by int $0x80 although there is a faster way. */
@@ -240,12 +242,12 @@ export function startProcess(options: StartOptions): Started {
 }
 
 /** The kernel gives no descriptor from the soft limit up, so that none of the reserved numbers becomes the program's. */
-function limitDescriptors(pid: number, base: number): void {
+function limitDescriptors(pid: number, base: number, wanted: number): void {
   const NOFILE = 7;
   const limit = new BigUint64Array(2);
   must(native.prlimit(pid, NOFILE, null, limit), 'the limit of open files');
-  if (limit[0] <= BigInt(base)) return;
-  limit[0] = BigInt(base);
+  const soft = wanted < 0 ? limit[0] : BigInt(wanted);
+  limit[0] = soft < BigInt(base) ? soft : BigInt(base);
   must(native.prlimit(pid, NOFILE, limit, null), 'limiting open files');
 }
 
@@ -254,7 +256,7 @@ function complete(pid: number, channels: Channels, options: StartOptions): Start
   const loader = new Loader(channels.socket);
   const hello = loader.hello();
   const layout = setUp(loader, hello, pid, channels, options);
-  limitDescriptors(pid, base);
+  limitDescriptors(pid, base, options.openFiles ?? -1);
   const vdso = mappingOf(pid, '[vdso]');
   const image = mappingsBetween(pid, hello.hook, hello.hook + 1);
 

@@ -14,6 +14,9 @@ export interface TrapFrame {
   readonly signal: number;
   readonly trap: number;
   readonly eip: number;
+  readonly esp: number;
+  readonly eflags: number;
+  readonly gs: number;
   readonly cr2: number;
 }
 
@@ -22,7 +25,17 @@ export function readFrame(memory: GuestMemory, address: number): TrapFrame | und
   const words = new Uint32Array(SIGFRAME_WORDS);
   if (memory.read(address >>> 0, new Uint8Array(words.buffer), words.byteLength) !== words.byteLength) return undefined;
   const sc = (name: keyof typeof SIGCONTEXT): number => words[SC + SIGCONTEXT[name]];
-  return { address, words, signal: words[SIG] === 4 ? 4 : 11, trap: sc('trapno'), eip: sc('eip'), cr2: sc('cr2') };
+  return {
+    address,
+    words,
+    signal: words[SIG] === 4 ? 4 : 11,
+    trap: sc('trapno'),
+    eip: sc('eip'),
+    esp: sc('esp'),
+    eflags: sc('eflags'),
+    gs: sc('gs') & 0xffff,
+    cr2: sc('cr2'),
+  };
 }
 
 const GENERAL_PROTECTION = 13;

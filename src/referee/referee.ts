@@ -231,7 +231,11 @@ export class Referee {
     if (frame === undefined) return this.fail('a trap without a signal frame: forged', STATUS.killed);
     thread.lastEip = frame.eip;
     if (kind === KIND.trap && this.process.trapSites.has(frame.eip)) {
+      // what lies behind the call is where the trap came from, not in its handler
       this.message[REQ.eip] = frame.eip + CALL_SITE_LENGTH;
+      this.message[REQ.esp] = frame.esp - REQUEST_ESP_BIAS;
+      this.message[REQ.eflags] = frame.eflags;
+      this.message[REQ.gs] = frame.gs;
       return this.call(thread);
     }
     if (kind === KIND.fault && handleTrap(this.process.memory, frame)) return this.answer(thread, REPLY.value, 0);
