@@ -39,6 +39,8 @@ bare() {
 
 # Byte code, as an installed Python has it: without it each start compiles the library anew.
 compile_python() {
+  # An absolute link would lead out of the tree, and another file's byte code into it.
+  ln -sfn ../../../etc/python3.11/sitecustomize.py "$new/usr/lib/python3.11/sitecustomize.py"
   bare python3.11 -m compileall -q -j0 -s "$new" -p / -x '/(test|tests|lib2to3|idlelib)/' "$new/usr/lib/python3.11"
 }
 
