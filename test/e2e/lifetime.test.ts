@@ -180,7 +180,6 @@ describe('lifetime', function () {
     expect({ status, stdout }).to.deep.equal({ status: 141, stdout: '20\n' });
   });
 
-
   describe('descriptors', () => {
     it('are 0, 1, 2 as far as the program can see', async () => {
       expect(await sandbox([descriptors])).to.deep.equal({ stdout: 'open: 0 1 2\n', stderr: '', status: 0 });
