@@ -4,7 +4,7 @@ import { native } from '../native/index.js';
 import { SIGCONTEXT } from '../trustee/slot.js';
 
 /** Words of a signal frame without SA_SIGINFO: return address, signal, struct sigcontext_32. */
-export const SIGFRAME_WORDS = 24;
+const SIGFRAME_WORDS = 24;
 const SIG = 1;
 const SC = 2;
 

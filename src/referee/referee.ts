@@ -16,7 +16,7 @@ import { rowOf } from '../syscalls/table.js';
 import { KIND, REPLY, REPLY_SIZE, REQ, REQUEST_ESP_BIAS, REQUEST_SIZE } from '../wire/layout.js';
 import { explainDeath, livesOn } from './death.js';
 import { describeRule } from './describe.js';
-import { handleTrap, readFrame, SIGFRAME_WORDS, type TrapFrame } from './faults.js';
+import { handleTrap, readFrame, type TrapFrame } from './faults.js';
 import { compile, type Step } from './marshal.js';
 import type { PathResolver } from './paths.js';
 import type { ProcessState, ThreadState } from './process.js';
@@ -110,7 +110,7 @@ export class Referee {
   }
 
   /** Names that the hook would otherwise let through without asking. */
-  static readonly UNASKED = ['read', 'write', 'exit'];
+  static readonly UNASKED = ['read', 'write'];
 
   /** Until the process is gone. */
   run(): Ending {
@@ -508,5 +508,3 @@ export class Referee {
       this.fail(`the hook takes no reply: ${errnoName(-n)}`, STATUS.killed);
   }
 }
-
-export { SIGFRAME_WORDS };

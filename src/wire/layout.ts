@@ -70,7 +70,7 @@ export const SIGFRAME = { sc: 8, extramask: 8 + 88 + 624, size: 732 } as const;
 export const FORM = { int80: 0, sysenter: 1, syscall: 2 } as const;
 
 export const HOOK_FLAG = {
-  /** The policy restricts read, write or exit: the hook asks for these too. */
+  /** The policy restricts read or write: the hook asks for these too. */
   forwardAll: 1,
 } as const;
 
