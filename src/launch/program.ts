@@ -41,6 +41,7 @@ const S_IFREG = 0o100000;
 const S_IFDIR = 0o040000;
 const STATX_BASIC = 0x7ff;
 const AT_EMPTY_PATH = 0x1000;
+const O_NOFOLLOW = 0o400000;
 
 function identityOf(fd: number): Uint8Array {
   const out = new Uint8Array(256);
@@ -71,7 +72,7 @@ export function readProgram(resolver: PathResolver, judge: Judge, start: number,
   refuseDenied(judge, found.guest, shown, what === '' ? 'execute' : 'read');
   if (what === '' && native.faccessat(found.dir, found.name, 1, 0x200) < 0)
     throw new NotRunnable(126, `${shown} is not executable (chmod +x)`);
-  const fd = native.openat(found.dir, found.name, 0o400000, 0);
+  const fd = native.openat(found.dir, found.name, O_NOFOLLOW | L.O_NONBLOCK, 0); // what was swapped for a FIFO must not block
   if (fd < 0) throw new NotRunnable(126, `${shown} cannot be read: ${errnoName(-fd)}`);
   try {
     const file = readWhole(fd);

@@ -117,8 +117,8 @@ export class Referee {
     while (this.ending === null) {
       const n = native.step(this.epoll, this.patience(), this.event);
       if (n < 0) this.fail(`epoll_wait: ${errnoName(-n)}`);
-      if (n <= 0) this.look();
-      else this.handle(this.event[0] >>> 24, this.event[0] & 0xffffff);
+      if (n > 0) this.handle(this.event[0] >>> 24, this.event[0] & 0xffffff);
+      if (this.patience() >= 0) this.look(); // however busy the others keep the loop
     }
     native.close(this.epoll);
     return this.ending;

@@ -182,7 +182,7 @@ describe('attacks: malformed ELF files', function () {
       const program = executable(`named-${count}`, withInterpreter(name));
       const ended = await attempt('product', program);
       expectRefused(ended, program);
-       
+
       expect(ended.stderr).to.not.match(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
     });
 

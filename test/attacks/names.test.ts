@@ -40,7 +40,6 @@ mkdirSync(join(place, 'names'));
 for (const name of Object.values(NAMES)) writeFileSync(bytes(name), 'N');
 const nothing = acl('names', [`{ stat: ["${place}"] }`]);
 
- 
 const CONTROL = /[\x00-\x09\x0b-\x1f\x7f]|[\x80-\xbf][\x80-\xbf]{3}|\xc2[\x80-\x9f]|\xe2\x80[\x8b-\x8f\xa8-\xae]/;
 const lines = ({ stderr }: Ended): string[] => stderr.split('\n').filter((line) => line !== '');
 

@@ -1,5 +1,5 @@
 /** The way into other processes, and into the sandbox's own parts, by procfs, by name and by pid. */
-import { existsSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { SyscallName } from '../../src/abi/numbers.js';
@@ -149,20 +149,30 @@ describe('attacks: procfs and other processes', function () {
       expect((await p.peek(room, n)).toString()).to.match(new RegExp(`^${p.pid} `));
     }));
 
-  it('names of the shared memory are hidden', () =>
-    inCage('product', async (p) => {
-      for (const name of [SHARED_MEMORY_PREFIX, `${SHARED_MEMORY_PREFIX}0123456789abcdef`]) {
-        const path = `/dev/shm/${name}`;
-        expect(await p.call('open', path, O.RDONLY)).to.equal(errno('ENOENT'));
-        expect(await p.call('open', path, O.RDWR | 0o100, 0o600), 'made').to.be.oneOf([
-          errno('EACCES'),
-          errno('ENOENT'),
-        ]);
-        expect(await p.call('mkdir', path, 0o700)).to.be.below(0);
-        expect(await p.call('symlink', '/etc/passwd', path)).to.be.below(0);
-        expect(existsSync(path)).to.equal(false);
-      }
-    }));
+  describe('names of the shared memory', () => {
+    const object = `/dev/shm/${SHARED_MEMORY_PREFIX}attack-${process.pid}`;
+    before(() => writeFileSync(object, 'M'));
+    after(() => rmSync(object, { force: true }));
+    const other = `/dev/shm/${SHARED_MEMORY_PREFIX}other`;
+
+    it('are hidden, and cannot be made', () =>
+      inCage('product', async (p) => {
+        for (const path of [object, `/dev/./shm//${SHARED_MEMORY_PREFIX}attack-${process.pid}`]) {
+          expect(await p.call('open', path, O.RDONLY)).to.equal(errno('ENOENT'));
+          expect(await p.call('unlink', path)).to.equal(errno('ENOENT'));
+          expect(await p.call('stat64', path, new Uint8Array(96))).to.equal(errno('ENOENT'));
+        }
+        const dir = await p.call('open', '/dev/shm', O.DIRECTORY);
+        expect(await p.call('openat', dir, object.slice('/dev/shm/'.length), O.RDWR, 0)).to.equal(errno('ENOENT'));
+        expect(await p.call('open', other, O.RDWR | 0o100, 0o600)).to.be.below(0);
+        expect(await p.call('mkdir', other, 0o700)).to.be.below(0);
+        expect(await p.call('symlink', '/etc/passwd', other)).to.be.below(0);
+        expect(existsSync(other)).to.equal(false);
+      }));
+
+    it('control: with another prefix to hide they are open', () =>
+      inCage('prefix', async (p) => expect(await p.call('open', object, O.RDWR)).to.be.at.least(3)));
+  });
 
   const NEVER: [SyscallName, (pid: number) => Value[]][] = [
     ['ptrace', (pid) => [16, pid, 0, 0]],

@@ -1,6 +1,6 @@
 /** Calls that would change or move the ranges that trusted code lives in. */
 import { expect } from 'chai';
-import { NUMBERS, type SyscallName } from '../../src/abi/numbers.js';
+import type { SyscallName } from '../../src/abi/numbers.js';
 import { acl, errno, file, killAll, place, withPuppet, type Cage, type Puppet } from './harness.js';
 import { bytesOf, KINDS, mapOf, protectedRegions, type Protected } from './regions.js';
 
@@ -92,6 +92,15 @@ const CANNOT = [
   'mprotect growing down',
   'madvise FREE',
   'madvise HWPOISON',
+];
+
+const LOOKING: [SyscallName, ...number[]][] = [
+  ['msync', 4],
+  ['msync', 2],
+  ['mlock'],
+  ['mlock2', 1],
+  ['munlock'],
+  ['mincore', 0],
 ];
 
 const succeeded = (result: number): boolean => result >= 0 || result < -4095;
@@ -189,9 +198,21 @@ describe('attacks: protected memory', function () {
       expect(mapOf(p, regions)).to.deep.equal(map);
     }));
 
-  it('a number that is no call any more is none here either', () =>
+  it('calls that may look at them, or keep them in memory, change nothing', () =>
     inCage('product', async (p) => {
-      for (const name of ['shmat', 'shmget', 'remap_file_pages', 'pkey_alloc', 'process_madvise'] as const)
-        expect(await p.call(NUMBERS[name], 0, 0, 0), name).to.be.below(0);
+      const regions = await protectedRegions(p);
+      const [bytes, map] = [bytesOf(p, regions), mapOf(p, regions)];
+      for (const { start, end } of regions)
+        for (const [name, ...more] of LOOKING) await p.call(name, start, end - start, ...more);
+      expect(mapOf(p, regions)).to.deep.equal(map);
+      expect(bytesOf(p, regions)).to.deep.equal(bytes);
+      expect(await p.call('open', secret, 0)).to.equal(errno('EPERM'));
+    }));
+
+  it('doors that are closed altogether', () =>
+    inCage('product', async (p) => {
+      for (const name of ['shmat', 'shmget', 'remap_file_pages', 'pkey_alloc', 'mbind', 'process_madvise'] as const)
+        for (const { start, end } of await protectedRegions(p))
+          expect(await p.call(name, start, end - start, 0, 0, 0), name).to.be.below(0);
     }));
 });

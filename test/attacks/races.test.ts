@@ -182,7 +182,7 @@ describe('attacks: races', function () {
       it(`${mode}: nothing is made in the secret directory`, async () => {
         const seen = new Set<string>();
         const outcomes = await under(swap, async () => {
-          const racing = race('product', mode, FEWER, inside('new'));
+          const racing = race('product', mode, FEWER, inside(`new-${mode}`));
           let over = false;
           void racing.finally(() => (over = true)).catch(() => undefined);
           while (!over) {

@@ -9,6 +9,7 @@ import { Regions } from '../../src/memory/regions.js';
 import { native } from '../../src/native/index.js';
 import type { Question } from '../../src/questions.js';
 import { Procfs } from '../../src/referee/paths-procfs.js';
+import { Walk } from '../../src/referee/paths-walk.js';
 import { Referee, type Judge } from '../../src/referee/referee.js';
 import { Request } from '../../src/referee/request.js';
 import type { Call, Row } from '../../src/syscalls/dsl.js';
@@ -86,6 +87,8 @@ const WEAKENINGS = {
     replace(Procfs.prototype, 'magic', () => undefined);
     replace(Procfs.prototype, 'link', (_place, _name, text) => ({ text }));
   },
+  /** Names of the shared memory are names like others. */
+  prefix: () => replace(Walk.prototype, 'isSharedMemory', () => false),
   /** What was judged is read from the program once more when it is acted on. */
   reread: () =>
     changeOrders(([nr, ...args], asked) => {
