@@ -108,7 +108,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
         for follow in (True, False):
             s = os.stat(path, follow_symlinks=follow)
             if path == 'text': print(s.st_ino, s.st_dev, s.st_nlink, s.st_ctime_ns)
-            if path in ('/tmp', '/'): print(path, oct(s.st_mode), s.st_uid, s.st_gid)
+            if path in ('/tmp', '/'): print(path, oct(s.st_mode)) # the tree's, whoever unpacked it
             else: print(path, oct(s.st_mode), s.st_size, s.st_uid, s.st_gid, s.st_mtime_ns, s.st_blksize, s.st_rdev, s.st_nlink)
     with open('text') as f: print(os.fstat(f.fileno()).st_size, os.fstat(f.fileno()).st_ino == os.stat('text').st_ino)
     for path in ('dangling', 'loop', 'text/x', 'text/', 'dir/', 'x' * 300, ''):
