@@ -2,10 +2,10 @@
  * Starts one sandboxed process: the loader is executed, sets itself up on order, becomes the trustee; the lifeline
  * thread starts. After this the process holds trusted code alone, and no byte of the program has been read.
  */
-import { readFileSync } from 'node:fs';
 import type { ByteString } from '../abi/bytes.js';
 import * as L from '../abi/linux.js';
 import { ProcessMemory } from '../memory/guest.js';
+import { mappingsOf, type Mapping } from '../memory/maps.js';
 import { Regions } from '../memory/regions.js';
 import { native } from '../native/index.js';
 import { ProcessState, ThreadState } from '../referee/process.js';
@@ -62,27 +62,19 @@ export interface Started {
   readonly channels: Channels;
 }
 
-interface Mapping {
-  readonly start: number;
-  readonly end: number;
+type Range = Pick<Mapping, 'start' | 'end'>;
+
+function vdsoOf(pid: number): Range {
+  const vdso = mappingsOf(pid).find(({ name }) => name === '[vdso]');
+  if (vdso !== undefined) return vdso;
+  throw new SetupError('the process has no vDSO: the kernel must offer one to i386 programs (vdso32=1)');
 }
 
-function mappingOf(pid: number, name: string): Mapping {
-  for (const line of readFileSync(`/proc/${pid}/maps`, 'latin1').split('\n')) {
-    const m = /^([0-9a-f]+)-([0-9a-f]+) .* (\S+)$/.exec(line);
-    if (m && m[3] === name) return { start: parseInt(m[1], 16), end: parseInt(m[2], 16) };
-  }
-  throw new SetupError(`the process has no ${name} mapping: the kernel must offer a vDSO to i386 programs (vdso32=1)`);
-}
-
-function mappingsBetween(pid: number, from: number, to: number): Mapping {
-  let range: Mapping = { start: from, end: to };
-  for (const line of readFileSync(`/proc/${pid}/maps`, 'latin1').split('\n')) {
-    const m = /^([0-9a-f]+)-([0-9a-f]+) /.exec(line);
-    if (!m || !line.includes('memfd:loader')) continue;
-    range = { start: Math.min(range.start, parseInt(m[1], 16)), end: Math.max(range.end, parseInt(m[2], 16)) };
-  }
-  return range;
+/** From the loader's first mapping to its last: text of hook and trap handlers included. */
+function loaderOf(pid: number): Range {
+  const own = mappingsOf(pid).filter(({ name }) => name.includes('memfd:loader'));
+  if (own.length === 0) throw new SetupError('the loader has no mapping: it ended');
+  return { start: Math.min(...own.map((m) => m.start)), end: Math.max(...own.map((m) => m.end)) };
 }
 
 /** From the int $0x80 on: it, the landing pad, ret. */
@@ -137,7 +129,7 @@ function setUp(loader: Loader, hello: Hello, pid: number, channels: Channels, op
   const run = (what: string, ...call: (number | Uint8Array)[]): number => loader.run({ what, call });
   const map = (what: string, size: number, prot: number, flags: number, fd: number): number =>
     run(what, NR.mmap2, 0, size, prot, flags, fd, 0);
-  const vdso = mappingOf(pid, '[vdso]');
+  const vdso = vdsoOf(pid);
   const entry = new Uint8Array(16);
   must(native.vmRead(pid, hello.sysinfo, entry, entry.length), 'reading the vDSO');
   const { form, skip } = vdsoForm(entry, options.entry);
@@ -257,8 +249,8 @@ function complete(pid: number, channels: Channels, options: StartOptions): Start
   const hello = loader.hello();
   const layout = setUp(loader, hello, pid, channels, options);
   limitDescriptors(pid, base, options.openFiles ?? -1);
-  const vdso = mappingOf(pid, '[vdso]');
-  const image = mappingsBetween(pid, hello.hook, hello.hook + 1);
+  const vdso = vdsoOf(pid);
+  const image = loaderOf(pid);
 
   const text = options.trustee ?? trusteeText();
   const labels = trusteeLabels(text);

@@ -289,6 +289,7 @@ export class Referee {
   }
 
   private dispatch(thread: ThreadState, request: Request, row: Row): void {
+    thread.row = row;
     const decision = this.verdicts[row.nr];
     if (decision !== undefined && this.decided(thread, row, decision)) return;
     if (row.by === 'native') return this.answer(thread, REPLY.native, 0);
@@ -298,7 +299,6 @@ export class Referee {
     }
     const refused = this.prepare(request, row);
     if (refused !== 0) return this.finish(thread, refused);
-    thread.row = row;
     if (row.by === 'answered')
       return this.finish(
         thread,
