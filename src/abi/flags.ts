@@ -42,8 +42,10 @@ export const OPEN = table(
     O_NOATIME: 0o1000000,
     O_CLOEXEC: 0o2000000,
     __O_SYNC: 0o4000000,
+    O_SYNC: 0o4010000,
     O_PATH: 0o10000000,
     __O_TMPFILE: 0o20000000,
+    O_TMPFILE: 0o20200000,
   },
   3,
 );
@@ -57,6 +59,17 @@ export const RESOLVE = table('resolve', {
   RESOLVE_BENEATH: 0x08,
   RESOLVE_IN_ROOT: 0x10,
   RESOLVE_CACHED: 0x20,
+});
+
+/** Of F_SETFD. */
+export const FD_FLAG = table('fd', { FD_CLOEXEC: 1 });
+export const SEAL = table('seal', {
+  F_SEAL_SEAL: 1,
+  F_SEAL_SHRINK: 2,
+  F_SEAL_GROW: 4,
+  F_SEAL_WRITE: 8,
+  F_SEAL_FUTURE_WRITE: 0x10,
+  F_SEAL_EXEC: 0x20,
 });
 
 export const AT_FDCWD = -100;
@@ -183,6 +196,40 @@ export const FALLOC = table('fallocate', {
 export const LOCK = table('flock', { LOCK_SH: 1, LOCK_EX: 2, LOCK_NB: 4, LOCK_UN: 8 });
 export const EPOLL_CTL = table('epoll_ctl', { EPOLL_CTL_ADD: 1, EPOLL_CTL_DEL: 2, EPOLL_CTL_MOD: 3 }, -1);
 export const PIPE = table('pipe', { O_CLOEXEC: 0o2000000, O_NONBLOCK: 0o4000, O_DIRECT: 0o40000 });
+export const EVENTFD = table('eventfd', { EFD_SEMAPHORE: 1, EFD_CLOEXEC: 0o2000000, EFD_NONBLOCK: 0o4000 });
+export const EPOLL = table('epoll', { EPOLL_CLOEXEC: 0o2000000 });
+export const TIMERFD = table('timerfd', { TFD_CLOEXEC: 0o2000000, TFD_NONBLOCK: 0o4000 });
+export const TIMERFD_SET = table('timerfd_settime', { TFD_TIMER_ABSTIME: 1, TFD_TIMER_CANCEL_ON_SET: 2 });
+export const INOTIFY_INIT = table('inotify_init', { IN_CLOEXEC: 0o2000000, IN_NONBLOCK: 0o4000 });
+export const FADVISE = table(
+  'fadvise',
+  {
+    POSIX_FADV_NORMAL: 0,
+    POSIX_FADV_RANDOM: 1,
+    POSIX_FADV_SEQUENTIAL: 2,
+    POSIX_FADV_WILLNEED: 3,
+    POSIX_FADV_DONTNEED: 4,
+    POSIX_FADV_NOREUSE: 5,
+  },
+  -1,
+);
+export const EPOLL_EVENT = table('epoll event', {
+  EPOLLIN: 1,
+  EPOLLPRI: 2,
+  EPOLLOUT: 4,
+  EPOLLERR: 8,
+  EPOLLHUP: 0x10,
+  EPOLLRDNORM: 0x40,
+  EPOLLRDBAND: 0x80,
+  EPOLLWRNORM: 0x100,
+  EPOLLWRBAND: 0x200,
+  EPOLLMSG: 0x400,
+  EPOLLRDHUP: 0x2000,
+  EPOLLEXCLUSIVE: 0x10000000,
+  EPOLLWAKEUP: 0x20000000,
+  EPOLLONESHOT: 0x40000000,
+  EPOLLET: 0x80000000,
+});
 export const MEMFD = table('memfd', {
   MFD_CLOEXEC: 1,
   MFD_ALLOW_SEALING: 2,
@@ -386,6 +433,11 @@ export const MSG = table('msg', {
   MSG_CMSG_CLOEXEC: 0x40000000,
 });
 export const SOL_SOCKET = 1;
+export const LEVEL = table(
+  'level',
+  { SOL_IP: 0, SOL_SOCKET: 1, SOL_TCP: 6, SOL_UDP: 17, SOL_IPV6: 41, SOL_RAW: 255, SOL_PACKET: 263, SOL_NETLINK: 270 },
+  -1,
+);
 export const SCM = { SCM_RIGHTS: 1, SCM_CREDENTIALS: 2 } as const;
 export const SHUT = table('shutdown', { SHUT_RD: 0, SHUT_WR: 1, SHUT_RDWR: 2 }, -1);
 

@@ -170,6 +170,15 @@ export const termios = struct('termios', 36, {
   c_line: u8,
   c_cc: bytes(19),
 });
+/** struct termio of TCGETA. */
+export const termio = struct('termio', 18, {
+  c_iflag: u16,
+  c_oflag: u16,
+  c_cflag: u16,
+  c_lflag: u16,
+  c_line: u8,
+  c_cc: bytes(8),
+});
 export const termios2 = struct('termios2', 44, {
   c_iflag: u32,
   c_oflag: u32,
@@ -181,6 +190,9 @@ export const termios2 = struct('termios2', 44, {
   c_ospeed: u32,
 });
 export const winsize = struct('winsize', 8, { ws_row: u16, ws_col: u16, ws_xpixel: u16, ws_ypixel: u16 });
+/** struct ifreq and struct ifconf of the SIOCGIF requests; what the union holds depends on the request. */
+export const ifreq = struct('ifreq', 32, { 'ifr_ifrn.ifrn_name': bytes(16), ifr_ifru: bytes(16) });
+export const ifconf = struct('ifconf', 8, { ifc_len: i32, ifc_ifcu: pointer });
 export const fOwnerEx = struct('f_owner_ex', 8, { type: i32, pid: i32 });
 
 // ---- time, as file and poll calls take it (linux/time_types.h) ----

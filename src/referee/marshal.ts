@@ -3,7 +3,7 @@
  * copied once, paths resolved and asked. Compiled once per row; a step answers 0, or a negative errno that is the result.
  */
 import { ERRNO } from '../abi/errno.js';
-import type { Kind, Row } from '../syscalls/dsl.js';
+import { WORD_SIZE, type Kind, type Row } from '../syscalls/dsl.js';
 import type { Request } from './request.js';
 
 export type Step = (call: Request) => number;
@@ -23,13 +23,49 @@ export function compile(row: Row): readonly Step[] {
   };
   return row.args.flatMap(([, kind], i) => {
     if (kind.kind === 'fd') return kind.dir ? [directory(i)] : [descriptor(i)];
-    if (row.by === 'odd' || kind.kind === 'value') return [];
-    if (kind.kind === 'path') return [pathStep(row, kind, i, kind.at === undefined ? -1 : index(kind.at))];
-    if (kind.kind === 'string') return [string(kind, i)];
-    if (kind.kind === 'bytes') return [bytes(kind, i, typeof kind.length === 'string' ? index(kind.length) : -1)];
-    if (kind.kind === 'struct') return [structure(kind, i)];
-    return [iovec(i, index(kind.count))];
+    if (row.by === 'odd') return [];
+    switch (kind.kind) {
+      case 'value':
+        return [];
+      case 'path':
+        return [pathStep(row, kind, i, kind.at === undefined ? -1 : index(kind.at))];
+      case 'string':
+        return [string(kind, i)];
+      case 'bytes':
+        return kind.copy
+          ? [copied(kind, i, lengthOf(kind.length, index))]
+          : [range(i, lengthOf(kind.length, index), kind.of ?? 1)];
+      case 'structs':
+        return [range(i, lengthOf(kind.count, index), kind.struct.size)];
+      case 'words':
+        return [range(i, lengthOf(kind.count, index), WORD_SIZE[kind.of])];
+      case 'sigset':
+        return [range(i, lengthOf(kind.size, index), 1)];
+      case 'struct':
+        return [structure(kind, i)];
+      case 'iovec':
+        return [iovec(i, index(kind.count))];
+      case 'choice': // a value in every case, and not followed
+        return isValue(kind) ? [] : defect(row, kind);
+      default:
+        return defect(row, kind);
+    }
   });
+}
+
+/** Only code of a row's own can check these. */
+function defect(row: Row, kind: Kind): never {
+  throw new Error(`call ${row.nr} has an argument of kind ${kind.kind}, so it must be odd`);
+}
+const NO_REGISTERS = new Uint32Array(6);
+const isValue = (kind: Of<'choice'>): boolean => ['value', 'absent'].includes(kind.of(NO_REGISTERS).kind);
+
+/** A length or count: of the registers, or fixed. */
+type Length = (r: Uint32Array) => number;
+function lengthOf(length: string | number, index: (name: string) => number): Length {
+  if (typeof length === 'number') return () => length;
+  const at = index(length);
+  return (r) => r[at];
 }
 
 const descriptor =
@@ -74,15 +110,21 @@ function string(kind: Of<'string'>, i: number): Step {
   };
 }
 
-function bytes(kind: Of<'bytes'>, i: number, lengthAt: number): Step {
-  const fixed = typeof kind.length === 'number' ? kind.length : 0;
+/** Memory that stays where it is: null, or outside protected memory. */
+const range =
+  (i: number, length: Length, of: number): Step =>
+  (call) => {
+    const size = length(call.r) * of;
+    return call.r[i] === 0 || size === 0 ? 0 : call.checkRange(call.r[i], Math.min(size, 0x100000000));
+  };
+
+function copied(kind: Of<'bytes'>, i: number, length: Length): Step {
   const of = kind.of ?? 1;
   const max = kind.max ?? 0;
   return (call) => {
-    const length = (lengthAt < 0 ? fixed : call.r[lengthAt]) * of;
     if (call.r[i] === 0) return 0;
-    if (!kind.copy) return length === 0 ? 0 : call.checkRange(call.r[i], Math.min(length, 0x100000000));
-    return length > max ? -ERRNO.EINVAL : call.copy(i, length);
+    const size = length(call.r) * of;
+    return size > max ? -ERRNO.EINVAL : call.copy(i, size);
   };
 }
 

@@ -7,10 +7,15 @@ import { ERRNO } from '../abi/errno.js';
 import {
   AT_FDCWD,
   CLOSE_RANGE,
+  EPOLL,
   EPOLL_CTL,
+  EVENTFD,
+  FADVISE,
   FALLOC,
+  FD_FLAG,
   FCNTL,
   INOTIFY,
+  INOTIFY_INIT,
   IOCTL,
   LOCK,
   MEMFD,
@@ -18,25 +23,34 @@ import {
   PIPE,
   RWF,
   S_IALLUGO,
+  SEAL,
   SEEK,
   SPLICE,
   SYNC_FILE_RANGE,
+  TIMERFD,
+  TIMERFD_SET,
   XATTR,
 } from '../abi/flags.js';
+import { CLOCK } from '../abi/flags-process.js';
+import type { Struct } from '../abi/ctype.js';
 import {
   epollEvent,
   flock,
   flock64,
   fOwnerEx,
+  ifconf,
+  ifreq,
   itimerspec32,
   itimerspec64,
   oldKernelStat,
   pollfd,
   selArg,
+  sigsetArgpack,
   stat,
   stat64,
   statfs,
   statfs64,
+  termio,
   termios,
   termios2,
   timespec32,
@@ -46,29 +60,44 @@ import {
 } from '../abi/structs.js';
 import { native } from '../native/index.js';
 import {
+  absent,
   address,
   answered,
   bytesIn,
   bytesOut,
+  choice,
   delegated,
   denied,
+  entriesOut,
   fd,
+  fdset,
   family,
   flags,
   hex,
+  high,
+  id,
   int,
   iovecIn,
   iovecOut,
+  low,
   mode,
   nativeCall,
   odd,
+  path,
+  sigset,
   size,
+  sizeOf,
   string,
   structIn,
+  structInOut,
   structOut,
+  structs,
   uint,
+  words,
   type Call,
+  type Kind,
   type Steps,
+  type Way,
 } from './dsl.js';
 import { wideId, xattrValue } from './files.js';
 import { cString, ownLink, pathOf, pinForChange, text, throughHelper, within } from './support.js';
@@ -79,32 +108,41 @@ const nameOfValue = (values: Readonly<Record<string, number>>, value: number): s
 // ---- fcntl(2) ----
 
 const F = FCNTL.values;
-/** What the argument is: a value, nothing, or a pointer to that many bytes. */
-const FCNTL_ARGUMENT: ReadonlyMap<number, 'value' | number> = new Map<number, 'value' | number>([
-  [F.F_GETFD, 'value'],
-  [F.F_SETFD, 'value'],
-  [F.F_GETFL, 'value'],
-  [F.F_GETOWN, 'value'],
-  [F.F_GETSIG, 'value'],
-  [F.F_GETLEASE, 'value'],
-  [F.F_SETPIPE_SZ, 'value'],
-  [F.F_GETPIPE_SZ, 'value'],
-  [F.F_ADD_SEALS, 'value'],
-  [F.F_GET_SEALS, 'value'],
-  [F.F_CREATED_QUERY, 'value'],
-  [F.F_GETLK, flock.size],
-  [F.F_SETLK, flock.size],
-  [F.F_SETLKW, flock.size],
-  [F.F_GETLK64, flock64.size],
-  [F.F_SETLK64, flock64.size],
-  [F.F_SETLKW64, flock64.size],
-  [F.F_OFD_GETLK, flock64.size],
-  [F.F_OFD_SETLK, flock64.size],
-  [F.F_OFD_SETLKW, flock64.size],
-  [F.F_GETOWN_EX, fOwnerEx.size],
-  [F.F_GET_RW_HINT, 8],
-  [F.F_SET_RW_HINT, 8],
+/** What the argument of each command is. */
+const FCNTL_ARGUMENT: ReadonlyMap<number, Kind> = new Map<number, Kind>([
+  [F.F_DUPFD, int()],
+  [F.F_DUPFD_CLOEXEC, int()],
+  [F.F_DUPFD_QUERY, fd()],
+  [F.F_GETFD, absent],
+  [F.F_SETFD, flags(FD_FLAG)],
+  [F.F_GETFL, absent],
+  [F.F_SETFL, flags(OPEN)],
+  [F.F_GETOWN, absent],
+  [F.F_GETSIG, absent],
+  [F.F_GETLEASE, absent],
+  [F.F_SETPIPE_SZ, uint()],
+  [F.F_GETPIPE_SZ, absent],
+  [F.F_ADD_SEALS, flags(SEAL)],
+  [F.F_GET_SEALS, absent],
+  [F.F_CREATED_QUERY, absent],
+  [F.F_GETLK, structInOut(flock)],
+  [F.F_SETLK, structIn(flock)],
+  [F.F_SETLKW, structIn(flock)],
+  [F.F_GETLK64, structInOut(flock64)],
+  [F.F_SETLK64, structIn(flock64)],
+  [F.F_SETLKW64, structIn(flock64)],
+  [F.F_OFD_GETLK, structInOut(flock64)],
+  [F.F_OFD_SETLK, structIn(flock64)],
+  [F.F_OFD_SETLKW, structIn(flock64)],
+  [F.F_GETOWN_EX, structOut(fOwnerEx)],
+  [F.F_GET_RW_HINT, words('out', 'id64')],
+  [F.F_SET_RW_HINT, words('in', 'id64')],
 ]);
+const fcntlArguments = {
+  fd: fd(),
+  command: flags(FCNTL),
+  argument: choice('command', (r) => FCNTL_ARGUMENT.get(r[1]) ?? address()),
+};
 /** Commands that only fcntl64 knows. */
 const WIDE_ONLY: ReadonlySet<number> = new Set([
   F.F_GETLK64,
@@ -137,7 +175,8 @@ function fcntlRefusal(call: Call, wide: boolean): number {
   if (command === F.F_SETFL) return (argument & OPEN.values.FASYNC) === 0 ? 0 : -ERRNO.EPERM;
   const what = FCNTL_ARGUMENT.get(command);
   if (what === undefined) return -ERRNO.EINVAL;
-  return what === 'value' ? 0 : within(call, [argument, what]);
+  const length = sizeOf(what);
+  return length === 0 ? 0 : within(call, [argument, length]);
 }
 
 function* fcntl(call: Call, wide: boolean): Steps {
@@ -148,54 +187,61 @@ function* fcntl(call: Call, wide: boolean): Steps {
 // ---- ioctl(2) ----
 
 const I = IOCTL.values;
-/** The requests that are made, with the size of what the argument points at; 0 for a value. */
-const REQUESTS: ReadonlyMap<number, number> = new Map<number, number>([
-  [I.TCGETS, termios.size],
-  [I.TCSETS, termios.size],
-  [I.TCSETSW, termios.size],
-  [I.TCSETSF, termios.size],
-  [I.TCGETA, 18],
-  [I.TCSETA, 18],
-  [I.TCSETAW, 18],
-  [I.TCSETAF, 18],
-  [I.TCGETS2, termios2.size],
-  [I.TCSETS2, termios2.size],
-  [I.TCSETSW2, termios2.size],
-  [I.TCSETSF2, termios2.size],
-  [I.TCSBRK, 0],
-  [I.TCSBRKP, 0],
-  [I.TCXONC, 0],
-  [I.TCFLSH, 0],
-  [I.TIOCNOTTY, 0],
-  [I.TIOCGPGRP, 4],
-  [I.TIOCGSID, 4],
-  [I.TIOCOUTQ, 4],
-  [I.TIOCGWINSZ, winsize.size],
-  [I.TIOCSWINSZ, winsize.size],
-  [I.TIOCGETD, 4],
-  [I.TIOCGPTN, 4],
-  [I.TIOCSPTLCK, 4],
-  [I.TIOCGPTLCK, 4],
-  [I.TIOCPKT, 4],
-  [I.TIOCGPKT, 4],
-  [I.TIOCGEXCL, 4],
-  [I.FIONREAD, 4],
-  [I.FIONBIO, 4],
-  [I.FIOCLEX, 0],
-  [I.FIONCLEX, 0],
-  [I.FIOQSIZE, 8],
-  [I.FIOGETOWN, 4],
-  [I.SIOCGPGRP, 4],
-  [I.SIOCATMARK, 4],
-  [I.FS_IOC_GETFLAGS, 4],
-  [I.SIOCGIFCONF, 8],
-  ...[I.SIOCGIFNAME, I.SIOCGIFFLAGS, I.SIOCGIFADDR, I.SIOCGIFDSTADDR, I.SIOCGIFBRDADDR, I.SIOCGIFNETMASK].map(ifreq),
-  ...[I.SIOCGIFMETRIC, I.SIOCGIFMTU, I.SIOCGIFHWADDR, I.SIOCGIFINDEX].map(ifreq),
+const ifreqOut = structInOut(ifreq);
+/** The requests that are made, with what the argument is. */
+const REQUESTS: ReadonlyMap<number, Kind> = new Map<number, Kind>([
+  [I.TCGETS, structOut(termios)],
+  [I.TCSETS, structIn(termios)],
+  [I.TCSETSW, structIn(termios)],
+  [I.TCSETSF, structIn(termios)],
+  [I.TCGETA, structOut(termio)],
+  [I.TCSETA, structIn(termio)],
+  [I.TCSETAW, structIn(termio)],
+  [I.TCSETAF, structIn(termio)],
+  [I.TCGETS2, structOut(termios2)],
+  [I.TCSETS2, structIn(termios2)],
+  [I.TCSETSW2, structIn(termios2)],
+  [I.TCSETSF2, structIn(termios2)],
+  [I.TCSBRK, int()],
+  [I.TCSBRKP, int()],
+  [I.TCXONC, int()],
+  [I.TCFLSH, int()],
+  [I.TIOCNOTTY, absent],
+  [I.TIOCSCTTY, int()],
+  [I.TIOCGPGRP, words('out')],
+  [I.TIOCSPGRP, words('in')],
+  [I.TIOCGSID, words('out')],
+  [I.TIOCOUTQ, words('out')],
+  [I.TIOCGWINSZ, structOut(winsize)],
+  [I.TIOCSWINSZ, structIn(winsize)],
+  [I.TIOCGETD, words('out')],
+  [I.TIOCGPTN, words('out')],
+  [I.TIOCSPTLCK, words('in')],
+  [I.TIOCGPTLCK, words('out')],
+  [I.TIOCPKT, words('in')],
+  [I.TIOCGPKT, words('out')],
+  [I.TIOCGEXCL, words('out')],
+  [I.FIONREAD, words('out')],
+  [I.FIONBIO, words('in')],
+  [I.FIOCLEX, absent],
+  [I.FIONCLEX, absent],
+  [I.FIOQSIZE, words('out', 'id64')],
+  [I.FIOGETOWN, words('out')],
+  [I.SIOCGPGRP, words('out')],
+  [I.SIOCATMARK, words('out')],
+  [I.FS_IOC_GETFLAGS, words('out', 'hex')],
+  [I.SIOCGIFCONF, structInOut(ifconf)],
+  [I.SIOCGIFNAME, ifreqOut],
+  [I.SIOCGIFFLAGS, ifreqOut],
+  [I.SIOCGIFADDR, ifreqOut],
+  [I.SIOCGIFDSTADDR, ifreqOut],
+  [I.SIOCGIFBRDADDR, ifreqOut],
+  [I.SIOCGIFNETMASK, ifreqOut],
+  [I.SIOCGIFMETRIC, ifreqOut],
+  [I.SIOCGIFMTU, ifreqOut],
+  [I.SIOCGIFHWADDR, ifreqOut],
+  [I.SIOCGIFINDEX, ifreqOut],
 ]);
-/** struct ifreq has 32 bytes. */
-function ifreq(request: number): readonly [number, number] {
-  return [request, 32];
-}
 /** Known ways out: input typed for others, signals to others, changes beyond the descriptor. */
 const REQUESTS_REFUSED: ReadonlyMap<number, number> = new Map<number, number>([
   [I.TIOCSTI, ERRNO.EPERM],
@@ -233,12 +279,12 @@ function* ioctl(call: Call): Steps {
   }
   if (request === I.TIOCSPGRP) return yield* setForeground(call);
   if (request === I.TIOCSCTTY) return argument === 0 ? yield [call.nr, descriptor, request, 0] : -ERRNO.EPERM;
-  const length = REQUESTS.get(request);
-  if (length === undefined) {
+  const what = REQUESTS.get(request);
+  if (what === undefined) {
     call.log('info', `ioctl 0x${request.toString(16)}: not a known request, ENOTTY`);
     return -ERRNO.ENOTTY;
   }
-  const outside = within(call, [argument, length]);
+  const outside = within(call, [argument, sizeOf(what)]);
   return outside !== 0 ? outside : yield [call.nr, descriptor, request, argument];
 }
 
@@ -379,7 +425,7 @@ const NO_MQUEUE = 'POSIX message queues are not offered yet';
 
 const io = { returns: 'count' } as const;
 const newFd = { returns: 'fd' } as const;
-const outPosition = () => bytesOut(8);
+const position = (way: Way) => words(way, 'id64');
 
 /** At the end of a directory of the sysroot, what only the host has follows. */
 function mergeListing(call: Call, result: number): number {
@@ -391,44 +437,61 @@ function mergeListing(call: Call, result: number): number {
   return further.length === 0 ? 0 : call.put(entries, further) || further.length;
 }
 
+const sets = { count: int(), in: fdset('count'), out: fdset('count'), except: fdset('count') };
+const ppollArguments = (time: Struct) => ({
+  fds: structs('inout', pollfd, 'count'),
+  count: size(),
+  timeout: structInOut(time, true),
+  mask: sigset('in', 'size'),
+  size: size(),
+});
+const events = { epoll: fd(), events: structs('out', epollEvent, 'most'), most: size() };
+
 export const descriptors = family({
   // reading and writing
   read: nativeCall(3, { fd: fd(), buffer: bytesOut('count'), count: size() }, io),
   write: nativeCall(4, { fd: fd(), buffer: bytesIn('count'), count: size() }, io),
   readv: delegated(145, { fd: fd(), iov: iovecOut('count'), count: size() }, io),
   writev: delegated(146, { fd: fd(), iov: iovecIn('count'), count: size() }, io),
-  pread64: delegated(180, { fd: fd(), buffer: bytesOut('count'), count: size(), low: uint(), high: uint() }, io),
-  pwrite64: delegated(181, { fd: fd(), buffer: bytesIn('count'), count: size(), low: uint(), high: uint() }, io),
-  preadv: delegated(333, { fd: fd(), iov: iovecOut('count'), count: size(), low: uint(), high: uint() }, io),
-  pwritev: delegated(334, { fd: fd(), iov: iovecIn('count'), count: size(), low: uint(), high: uint() }, io),
+  pread64: delegated(180, { fd: fd(), buffer: bytesOut('count'), count: size(), low: low(), high: high() }, io),
+  pwrite64: delegated(181, { fd: fd(), buffer: bytesIn('count'), count: size(), low: low(), high: high() }, io),
+  preadv: delegated(333, { fd: fd(), iov: iovecOut('count'), count: size(), low: low(), high: high() }, io),
+  pwritev: delegated(334, { fd: fd(), iov: iovecIn('count'), count: size(), low: low(), high: high() }, io),
   preadv2: delegated(
     378,
-    { fd: fd(), iov: iovecOut('count'), count: size(), low: uint(), high: uint(), flags: flags(RWF) },
+    { fd: fd(), iov: iovecOut('count'), count: size(), low: low(), high: high(), flags: flags(RWF) },
     io,
   ),
   pwritev2: delegated(
     379,
-    { fd: fd(), iov: iovecIn('count'), count: size(), low: uint(), high: uint(), flags: flags(RWF) },
+    { fd: fd(), iov: iovecIn('count'), count: size(), low: low(), high: high(), flags: flags(RWF) },
     io,
   ),
   lseek: delegated(19, { fd: fd(), offset: int(), whence: flags(SEEK) }),
-  _llseek: delegated(140, { fd: fd(), high: uint(), low: uint(), result: outPosition(), whence: flags(SEEK) }),
-  sendfile: delegated(187, { out: fd(), in: fd(), offset: bytesOut(4), count: size() }, io),
-  sendfile64: delegated(239, { out: fd(), in: fd(), offset: outPosition(), count: size() }, io),
+  _llseek: delegated(140, { fd: fd(), high: high(), low: low(), result: position('out'), whence: flags(SEEK) }),
+  sendfile: delegated(187, { out: fd(), in: fd(), offset: words('inout'), count: size() }, io),
+  sendfile64: delegated(239, { out: fd(), in: fd(), offset: position('inout'), count: size() }, io),
   copy_file_range: delegated(
     377,
-    { in: fd(), inOffset: outPosition(), out: fd(), outOffset: outPosition(), count: size(), flags: hex() },
+    { in: fd(), inOffset: position('inout'), out: fd(), outOffset: position('inout'), count: size(), flags: hex() },
     io,
   ),
   splice: delegated(
     313,
-    { in: fd(), inOffset: outPosition(), out: fd(), outOffset: outPosition(), count: size(), flags: flags(SPLICE) },
+    {
+      in: fd(),
+      inOffset: position('inout'),
+      out: fd(),
+      outOffset: position('inout'),
+      count: size(),
+      flags: flags(SPLICE),
+    },
     io,
   ),
   tee: delegated(315, { in: fd(), out: fd(), count: size(), flags: flags(SPLICE) }, io),
   vmsplice: delegated(316, { fd: fd(), iov: iovecIn('count'), count: size(), flags: flags(SPLICE) }, io),
-  getdents: delegated(141, { fd: fd(), entries: bytesOut('count'), count: size() }, io),
-  getdents64: delegated(220, { fd: fd(), entries: bytesOut('count'), count: size() }, { ...io, done: mergeListing }),
+  getdents: delegated(141, { fd: fd(), entries: entriesOut('count'), count: size() }, io),
+  getdents64: delegated(220, { fd: fd(), entries: entriesOut('count'), count: size() }, { ...io, done: mergeListing }),
 
   // making and closing
   close: delegated(6, { fd: fd() }),
@@ -436,25 +499,29 @@ export const descriptors = family({
   dup: delegated(41, { fd: fd() }, newFd),
   dup2: delegated(63, { from: fd(), to: fd() }, newFd),
   dup3: delegated(330, { from: fd(), to: fd(), flags: flags(PIPE) }, newFd),
-  fcntl: odd(55, { fd: fd(), command: flags(FCNTL), argument: address() }, (c) => fcntl(c, false)),
-  fcntl64: odd(221, { fd: fd(), command: flags(FCNTL), argument: address() }, (c) => fcntl(c, true)),
-  ioctl: odd(54, { fd: fd(), request: flags(IOCTL), argument: address() }, ioctl),
-  pipe: delegated(42, { fds: bytesOut(8) }),
-  pipe2: delegated(331, { fds: bytesOut(8), flags: flags(PIPE) }),
+  fcntl: odd(55, fcntlArguments, (c) => fcntl(c, false)),
+  fcntl64: odd(221, fcntlArguments, (c) => fcntl(c, true)),
+  ioctl: odd(
+    54,
+    { fd: fd(), request: flags(IOCTL), argument: choice('request', (r) => REQUESTS.get(r[1]) ?? address()) },
+    ioctl,
+  ),
+  pipe: delegated(42, { fds: words('out', 'fd', 2) }),
+  pipe2: delegated(331, { fds: words('out', 'fd', 2), flags: flags(PIPE) }),
   eventfd: delegated(323, { initial: uint() }, newFd),
-  eventfd2: delegated(328, { initial: uint(), flags: flags(PIPE) }, newFd),
+  eventfd2: delegated(328, { initial: uint(), flags: flags(EVENTFD) }, newFd),
   memfd_create: odd(356, { name: string(250), flags: flags(MEMFD) }, memfdCreate, newFd),
-  timerfd_create: delegated(322, { clock: int(), flags: flags(PIPE) }, newFd),
+  timerfd_create: delegated(322, { clock: flags(CLOCK), flags: flags(TIMERFD) }, newFd),
   timerfd_settime: delegated(325, {
     fd: fd(),
-    flags: hex(),
+    flags: flags(TIMERFD_SET),
     value: structIn(itimerspec32),
     old: structOut(itimerspec32, true),
   }),
   timerfd_gettime: delegated(326, { fd: fd(), value: structOut(itimerspec32) }),
   timerfd_settime64: delegated(411, {
     fd: fd(),
-    flags: hex(),
+    flags: flags(TIMERFD_SET),
     value: structIn(itimerspec64),
     old: structOut(itimerspec64, true),
   }),
@@ -474,8 +541,8 @@ export const descriptors = family({
     { fd: fd(), mode: mode() },
     changing((call, pin) => native.fchmod(pin, call.r[1] & S_IALLUGO)),
   ),
-  fchown: answered(95, { fd: fd(), owner: int(), group: int() }, chown(true)),
-  fchown32: answered(207, { fd: fd(), owner: int(), group: int() }, chown(false)),
+  fchown: answered(95, { fd: fd(), owner: id(), group: id() }, chown(true)),
+  fchown32: answered(207, { fd: fd(), owner: id(), group: id() }, chown(false)),
   fsetxattr: answered(
     228,
     { fd: fd(), name: string(256), value: bytesIn('size'), size: size(), flags: flags(XATTR) },
@@ -489,14 +556,14 @@ export const descriptors = family({
   fgetxattr: delegated(231, { fd: fd(), name: string(256), value: bytesOut('size'), size: size() }, io),
   flistxattr: delegated(234, { fd: fd(), list: bytesOut('size'), size: size() }, io),
   ftruncate: delegated(93, { fd: fd(), length: int() }),
-  ftruncate64: delegated(194, { fd: fd(), low: uint(), high: uint() }),
+  ftruncate64: delegated(194, { fd: fd(), low: low(), high: high() }),
   fallocate: delegated(324, {
     fd: fd(),
     mode: flags(FALLOC),
-    low: uint(),
-    high: uint(),
-    lengthLow: uint(),
-    lengthHigh: uint(),
+    low: low(),
+    high: high(),
+    lengthLow: low(),
+    lengthHigh: high(),
   }),
   flock: delegated(143, { fd: fd(), operation: flags(LOCK) }),
   fsync: delegated(118, { fd: fd() }),
@@ -505,66 +572,50 @@ export const descriptors = family({
   syncfs: delegated(344, { fd: fd() }),
   sync_file_range: delegated(314, {
     fd: fd(),
-    low: uint(),
-    high: uint(),
-    lengthLow: uint(),
-    lengthHigh: uint(),
+    low: low(),
+    high: high(),
+    lengthLow: low(),
+    lengthHigh: high(),
     flags: flags(SYNC_FILE_RANGE),
   }),
-  readahead: delegated(225, { fd: fd(), low: uint(), high: uint(), count: size() }),
-  fadvise64: delegated(250, { fd: fd(), low: uint(), high: uint(), length: size(), advice: int() }),
+  readahead: delegated(225, { fd: fd(), low: low(), high: high(), count: size() }),
+  fadvise64: delegated(250, { fd: fd(), low: low(), high: high(), length: size(), advice: flags(FADVISE) }),
   fadvise64_64: delegated(272, {
     fd: fd(),
-    low: uint(),
-    high: uint(),
-    lengthLow: uint(),
-    lengthHigh: uint(),
-    advice: int(),
+    low: low(),
+    high: high(),
+    lengthLow: low(),
+    lengthHigh: high(),
+    advice: flags(FADVISE),
   }),
 
   // waiting
-  poll: odd(168, { fds: bytesIn('count'), count: size(), timeout: int() }, poll),
-  ppoll: odd(309, { fds: bytesIn('count'), count: size(), timeout: address(), mask: address(), size: size() }, (c) =>
-    ppoll(c, timespec32.size),
-  ),
-  ppoll_time64: odd(
-    414,
-    { fds: bytesIn('count'), count: size(), timeout: address(), mask: address(), size: size() },
-    (c) => ppoll(c, timespec64.size),
-  ),
+  poll: odd(168, { fds: structs('inout', pollfd, 'count'), count: size(), timeout: int() }, poll),
+  ppoll: odd(309, ppollArguments(timespec32), (c) => ppoll(c, timespec32.size)),
+  ppoll_time64: odd(414, ppollArguments(timespec64), (c) => ppoll(c, timespec64.size)),
   select: odd(82, { arguments: structIn(selArg) }, oldSelect),
-  _newselect: odd(
-    142,
-    { count: int(), read: address(), write: address(), except: address(), timeout: address() },
-    (c) => select(c, [...c.r.subarray(0, 5)]),
-  ),
-  pselect6: odd(
-    308,
-    { count: int(), read: address(), write: address(), except: address(), timeout: address(), mask: address() },
-    (c) => pselect(c, timespec32.size),
+  _newselect: odd(142, { ...sets, timeout: structInOut(timeval32, true) }, (c) => select(c, [...c.r.subarray(0, 5)])),
+  pselect6: odd(308, { ...sets, timeout: structInOut(timespec32, true), mask: structIn(sigsetArgpack, true) }, (c) =>
+    pselect(c, timespec32.size),
   ),
   pselect6_time64: odd(
     413,
-    { count: int(), read: address(), write: address(), except: address(), timeout: address(), mask: address() },
+    { ...sets, timeout: structInOut(timespec64, true), mask: structIn(sigsetArgpack, true) },
     (c) => pselect(c, timespec64.size),
   ),
   epoll_create: delegated(254, { size: int() }, newFd),
-  epoll_create1: delegated(329, { flags: flags(PIPE) }, newFd),
+  epoll_create1: delegated(329, { flags: flags(EPOLL) }, newFd),
   epoll_ctl: delegated(255, { epoll: fd(), operation: flags(EPOLL_CTL), fd: fd(), event: structIn(epollEvent, true) }),
-  epoll_wait: odd(256, { epoll: fd(), events: address(), most: size(), timeout: int() }, epollWait),
-  epoll_pwait: odd(
-    319,
-    { epoll: fd(), events: address(), most: size(), timeout: int(), mask: address(), size: size() },
-    epollWait,
-  ),
+  epoll_wait: odd(256, { ...events, timeout: int() }, epollWait),
+  epoll_pwait: odd(319, { ...events, timeout: int(), mask: sigset('in', 'size'), size: size() }, epollWait),
   epoll_pwait2: odd(
     441,
-    { epoll: fd(), events: address(), most: size(), timeout: address(), mask: address(), size: size() },
+    { ...events, timeout: structIn(timespec64, true), mask: sigset('in', 'size'), size: size() },
     epollWait,
   ),
   inotify_init: delegated(291, {}, newFd),
-  inotify_init1: delegated(332, { flags: flags(PIPE) }, newFd),
-  inotify_add_watch: odd(292, { fd: fd(), path: string(), mask: flags(INOTIFY) }, addWatch),
+  inotify_init1: delegated(332, { flags: flags(INOTIFY_INIT) }, newFd),
+  inotify_add_watch: odd(292, { fd: fd(), path: path('read'), mask: flags(INOTIFY) }, addWatch),
   inotify_rm_watch: delegated(293, { fd: fd(), watch: int() }),
 
   mq_open: denied(277, 'ENOSYS', NO_MQUEUE),

@@ -135,10 +135,13 @@ export interface ThreadView {
 
 // ---- argument kinds ----
 
+/** in: the kernel reads it. out: it is written. inout: both. */
+export type Way = 'in' | 'out' | 'inout';
+
 export type Kind =
   | {
       readonly kind: 'value';
-      readonly show: 'int' | 'uint' | 'hex' | 'octal' | 'pid' | 'signal' | 'address';
+      readonly show: 'int' | 'uint' | 'hex' | 'octal' | 'pid' | 'signal' | 'address' | 'low' | 'high';
       readonly flags?: Flags;
     }
   | { readonly kind: 'fd'; readonly dir: boolean }
@@ -159,14 +162,28 @@ export type Kind =
       readonly length: string | number;
       readonly of?: number;
       readonly max?: number;
+      readonly show: 'data' | 'entries';
     }
   | {
       readonly kind: 'struct';
-      readonly way: 'in' | 'out' | 'inout';
+      readonly way: Way;
       readonly struct: Struct;
       readonly optional: boolean;
     }
-  | { readonly kind: 'iovec'; readonly way: 'in' | 'out'; readonly count: string };
+  | { readonly kind: 'structs'; readonly way: Way; readonly struct: Struct; readonly count: string | number }
+  | {
+      readonly kind: 'words';
+      readonly way: Way;
+      readonly of: 'int' | 'uint' | 'fd' | 'hex' | 'ushort' | 'id64';
+      readonly count: string | number;
+    }
+  | { readonly kind: 'iovec'; readonly way: 'in' | 'out'; readonly count: string }
+  | { readonly kind: 'sockaddr'; readonly way: 'in' | 'out'; readonly length: string }
+  | { readonly kind: 'message'; readonly way: 'in' | 'out'; readonly count?: string }
+  | { readonly kind: 'fdset'; readonly count: string }
+  | { readonly kind: 'sigset'; readonly way: 'in' | 'out'; readonly size: string | number }
+  | { readonly kind: 'choice'; readonly on: string; readonly of: (r: Uint32Array) => Kind }
+  | { readonly kind: 'absent' };
 
 /** Which accesses a path argument asks, from the registers and what is there. */
 export type PathAccess = Access | ((r: Uint32Array, path: Resolved) => readonly Access[]);
@@ -186,8 +203,13 @@ export const hex = (): Kind => ({ kind: 'value', show: 'hex' });
 export const mode = (): Kind => ({ kind: 'value', show: 'octal' });
 export const pid = (): Kind => ({ kind: 'value', show: 'pid' });
 export const signal = (): Kind => ({ kind: 'value', show: 'signal' });
+/** A user's or group's id; -1 leaves it as it is. */
+export const id = int;
 /** An address that is a value to the call (mmap's hint): not followed, not checked here. */
 export const address = (): Kind => ({ kind: 'value', show: 'address' });
+/** The halves of a 64-bit value in neighbouring registers. */
+export const low = (): Kind => ({ kind: 'value', show: 'low' });
+export const high = (): Kind => ({ kind: 'value', show: 'high' });
 export const flags = (table: Flags): Kind => ({ kind: 'value', show: 'hex', flags: table });
 /** A descriptor; a reserved one is EBADF. */
 export const fd = (): Kind => ({ kind: 'fd', dir: false });
@@ -207,7 +229,13 @@ export const path = (
 /** A NUL-terminated string that is no path, read once into the arena. */
 export const string = (max = 4096): Kind => ({ kind: 'string', max });
 /** Memory the kernel only reads: its range is checked, it is not copied. `length`: an argument's name, or bytes. */
-export const bytesIn = (length: string | number): Kind => ({ kind: 'bytes', way: 'in', copy: false, length });
+export const bytesIn = (length: string | number): Kind => ({
+  kind: 'bytes',
+  way: 'in',
+  copy: false,
+  length,
+  show: 'data',
+});
 /** Memory the kernel or the helper writes: checked. `of`: size of one element, when `length` counts elements. */
 export const bytesOut = (length: string | number, of = 1): Kind => ({
   kind: 'bytes',
@@ -215,6 +243,15 @@ export const bytesOut = (length: string | number, of = 1): Kind => ({
   copy: false,
   length,
   of,
+  show: 'data',
+});
+/** The same, for struct linux_dirent and linux_dirent64. */
+export const entriesOut = (length: string): Kind => ({
+  kind: 'bytes',
+  way: 'out',
+  copy: false,
+  length,
+  show: 'entries',
 });
 /** Memory that is looked at: read once into the arena (call.bytes(i)), at most `max` bytes, more is EINVAL. Null stays null. */
 export const copyIn = (length: string | number, max: number, of = 1): Kind => ({
@@ -224,6 +261,7 @@ export const copyIn = (length: string | number, max: number, of = 1): Kind => ({
   length,
   max,
   of,
+  show: 'data',
 });
 export const structIn = (s: Struct, optional = false): Kind => ({ kind: 'struct', way: 'in', struct: s, optional });
 export const structOut = (s: Struct, optional = false): Kind => ({ kind: 'struct', way: 'out', struct: s, optional });
@@ -234,9 +272,54 @@ export const structInOut = (s: Struct, optional = false): Kind => ({
   struct: s,
   optional,
 });
+/** An array of structs; `count`: an argument's name, or a number. Its range is checked, it stays where it is. */
+export const structs = (way: Way, s: Struct, count: string | number): Kind => ({
+  kind: 'structs',
+  way,
+  struct: s,
+  count,
+});
+/** One or several plain numbers in memory: their range is checked, they stay where they are. Null stays null. */
+export const words = (
+  way: Way,
+  of: 'int' | 'uint' | 'fd' | 'hex' | 'ushort' | 'id64' = 'int',
+  count: string | number = 1,
+): Kind => ({ kind: 'words', way, of, count });
 /** struct iovec array: copied to the arena, every element checked against protected memory; more than 1024 is EINVAL. */
 export const iovecIn = (count: string): Kind => ({ kind: 'iovec', way: 'in', count });
 export const iovecOut = (count: string): Kind => ({ kind: 'iovec', way: 'out', count });
+
+/** Bytes that a pointer of this kind leads to, as far as the kind alone tells; 0 for a value. */
+export function sizeOf(kind: Kind): number {
+  switch (kind.kind) {
+    case 'struct':
+      return kind.struct.size;
+    case 'structs':
+      return typeof kind.count === 'number' ? kind.count * kind.struct.size : 0;
+    case 'words':
+      return typeof kind.count === 'number' ? kind.count * WORD_SIZE[kind.of] : 0;
+    case 'bytes':
+      return typeof kind.length === 'number' ? kind.length * (kind.of ?? 1) : 0;
+    default:
+      return 0;
+  }
+}
+export const WORD_SIZE = { int: 4, uint: 4, fd: 4, hex: 4, ushort: 2, id64: 8 } as const;
+
+// What only odd rows have: their code reads and checks it. These kinds say what it is, for traces and documents.
+
+/** struct sockaddr. `length`: its length for `in`, for `out` the address of its length. */
+export const sockaddr = (way: 'in' | 'out', length: string): Kind => ({ kind: 'sockaddr', way, length });
+/** struct msghdr, or `count` struct mmsghdr. */
+export const message = (way: 'in' | 'out', count?: string): Kind => ({ kind: 'message', way, count });
+/** fd_set of select(2), of which `count` bits matter; read and written. */
+export const fdset = (count: string): Kind => ({ kind: 'fdset', count });
+/** A signal mask of so many bytes. */
+export const sigset = (way: 'in' | 'out', size: string | number): Kind => ({ kind: 'sigset', way, size });
+/** What it is depends on other registers: on argument `on`, in words for documents. */
+export const choice = (on: string, of: (r: Uint32Array) => Kind): Kind => ({ kind: 'choice', on, of });
+/** Not looked at by the kernel in this case. */
+export const absent: Kind = { kind: 'absent' };
 
 // ---- rows ----
 

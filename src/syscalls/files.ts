@@ -3,7 +3,7 @@
  * component in the directory that the resolver found. What gives the program a descriptor or a directory is ordered.
  */
 import { toBytes, type ByteString } from '../abi/bytes.js';
-import type { Values } from '../abi/ctype.js';
+import type { Struct, Values } from '../abi/ctype.js';
 import { ERRNO } from '../abi/errno.js';
 import {
   ACCESS,
@@ -37,14 +37,18 @@ import {
 import { native } from '../native/index.js';
 import type { Access } from '../questions.js';
 import {
-  address,
+  absent,
   answered,
   bytesIn,
   bytesOut,
+  choice,
   dirfd,
   family,
   flags,
+  high,
+  id,
   int,
+  low,
   mode,
   odd,
   path,
@@ -52,8 +56,10 @@ import {
   string,
   structIn,
   structOut,
+  structs,
   uint,
   type Call,
+  type Kind,
   type Order,
   type PathAccess,
   type Resolved,
@@ -615,18 +621,27 @@ const link = { follow: false } as const;
 const made = { follow: false, make: true } as const;
 const entry = { follow: false, entry: true } as const;
 const atFlags = flags(AT);
+/** The mode of an open is looked at when something is made. */
+const creating = (at: number): Kind =>
+  choice('flags', (r) => ((r[at] & (O_CREAT | __O_TMPFILE)) !== 0 ? mode() : absent));
+const timesArguments = (time: Struct) => ({
+  at: dirfd(),
+  path: path('write', { at: 'at' }),
+  times: structs('in', time, 2),
+  flags: atFlags,
+});
 
 export const files = family({
   // descriptors and the working directory
   open: odd(
     5,
-    { path: string(), flags: flags(OPEN), mode: mode() },
+    { path: path((r, at) => accessesOf(r[1], at.exists)), flags: flags(OPEN), mode: creating(1) },
     (c) => open(c, AT_FDCWD, c.r[0], asOpen(c.r[1], c.r[2])),
     { returns: 'fd' },
   ),
   creat: odd(
     8,
-    { path: string(), mode: mode() },
+    { path: path((_, at) => accessesOf(O_CREAT | O_WRONLY | O_TRUNC, at.exists)), mode: mode() },
     (c) => open(c, AT_FDCWD, c.r[0], asOpen(O_CREAT | O_WRONLY | O_TRUNC, c.r[1])),
     {
       returns: 'fd',
@@ -634,12 +649,19 @@ export const files = family({
   ),
   openat: odd(
     295,
-    { at: dirfd(), path: string(), flags: flags(OPEN), mode: mode() },
+    {
+      at: dirfd(),
+      path: path((r, at) => accessesOf(r[2], at.exists), { at: 'at' }),
+      flags: flags(OPEN),
+      mode: creating(2),
+    },
     (c) => open(c, c.r[0] | 0, c.r[1], asOpen(c.r[2], c.r[3])),
     { returns: 'fd' },
   ),
-  openat2: odd(437, { at: dirfd(), path: string(), how: structIn(openHow), size: size() }, openat2, { returns: 'fd' }),
-  chdir: odd(12, { path: string() }, chdir),
+  openat2: odd(437, { at: dirfd(), path: path('read', { at: 'at' }), how: structIn(openHow), size: size() }, openat2, {
+    returns: 'fd',
+  }),
+  chdir: odd(12, { path: path('stat') }, chdir),
   getcwd: answered(183, { buffer: bytesOut('size'), size: size() }, getcwd, { returns: 'count' }),
 
   // looking
@@ -773,32 +795,32 @@ export const files = family({
     },
     chmodAnswer(1, 3),
   ),
-  lchown: answered(16, { path: path('write', link), owner: int(), group: int() }, chownAnswer(0, true)),
-  chown: answered(182, { path: path('write'), owner: int(), group: int() }, chownAnswer(0, true)),
-  lchown32: answered(198, { path: path('write', link), owner: int(), group: int() }, chownAnswer(0, false)),
-  chown32: answered(212, { path: path('write'), owner: int(), group: int() }, chownAnswer(0, false)),
+  lchown: answered(16, { path: path('write', link), owner: id(), group: id() }, chownAnswer(0, true)),
+  chown: answered(182, { path: path('write'), owner: id(), group: id() }, chownAnswer(0, true)),
+  lchown32: answered(198, { path: path('write', link), owner: id(), group: id() }, chownAnswer(0, false)),
+  chown32: answered(212, { path: path('write'), owner: id(), group: id() }, chownAnswer(0, false)),
   fchownat: answered(
     298,
     {
       at: dirfd(),
       path: path('write', { at: 'at', follow: follows(4), empty: mayBeEmpty(4) }),
-      owner: int(),
-      group: int(),
+      owner: id(),
+      group: id(),
       flags: atFlags,
     },
     chownAnswer(1, false, 4),
   ),
   utime: answered(30, { path: path('write'), times: structIn(utimbuf, true) }, utime),
-  utimes: answered(271, { path: path('write'), times: bytesIn(16) }, (c) => setTimes(c.path(0), timevals(c, c.r[1]))),
-  futimesat: odd(299, { at: dirfd(), path: string(), times: bytesIn(16) }, (c) => timesAt(c, timevals(c, c.r[2]), 0)),
-  utimensat: odd(320, { at: dirfd(), path: string(), times: bytesIn(16), flags: atFlags }, (c) =>
-    timesAt(c, timespecs(c, c.r[2], false), c.r[3]),
+  utimes: answered(271, { path: path('write'), times: structs('in', timeval32, 2) }, (c) =>
+    setTimes(c.path(0), timevals(c, c.r[1])),
   ),
-  utimensat_time64: odd(412, { at: dirfd(), path: string(), times: bytesIn(32), flags: atFlags }, (c) =>
-    timesAt(c, timespecs(c, c.r[2], true), c.r[3]),
+  futimesat: odd(299, { at: dirfd(), path: path('write', { at: 'at' }), times: structs('in', timeval32, 2) }, (c) =>
+    timesAt(c, timevals(c, c.r[2]), 0),
   ),
+  utimensat: odd(320, timesArguments(timespec32), (c) => timesAt(c, timespecs(c, c.r[2], false), c.r[3])),
+  utimensat_time64: odd(412, timesArguments(timespec64), (c) => timesAt(c, timespecs(c, c.r[2], true), c.r[3])),
   truncate: answered(92, { path: path('write'), length: int() }, (c) => truncateTo(c, c.r[1] | 0)),
-  truncate64: answered(193, { path: path('write'), low: uint(), high: uint() }, (c) =>
+  truncate64: answered(193, { path: path('write'), low: low(), high: high() }, (c) =>
     truncateTo(c, Number(offset64(c.r[1], c.r[2]))),
   ),
 
@@ -813,14 +835,21 @@ export const files = family({
     { path: path('write', link), name: string(256), value: bytesIn('size'), size: size(), flags: flags(XATTR) },
     setxattr,
   ),
-  getxattr: answered(229, { path: path('stat'), name: string(256), value: address(), size: size() }, getxattr, {
+  getxattr: answered(229, { path: path('stat'), name: string(256), value: bytesOut('size'), size: size() }, getxattr, {
     returns: 'count',
   }),
-  lgetxattr: answered(230, { path: path('stat', link), name: string(256), value: address(), size: size() }, getxattr, {
+  lgetxattr: answered(
+    230,
+    { path: path('stat', link), name: string(256), value: bytesOut('size'), size: size() },
+    getxattr,
+    {
+      returns: 'count',
+    },
+  ),
+  listxattr: answered(232, { path: path('stat'), list: bytesOut('size'), size: size() }, listxattr, {
     returns: 'count',
   }),
-  listxattr: answered(232, { path: path('stat'), list: address(), size: size() }, listxattr, { returns: 'count' }),
-  llistxattr: answered(233, { path: path('stat', link), list: address(), size: size() }, listxattr, {
+  llistxattr: answered(233, { path: path('stat', link), list: bytesOut('size'), size: size() }, listxattr, {
     returns: 'count',
   }),
   removexattr: answered(235, { path: path('write'), name: string(256) }, removexattr),

@@ -5,16 +5,16 @@
 import { capData, capHeader, shortWord, word } from '../abi/structs-process.js';
 import type { Struct } from '../abi/ctype.js';
 import {
-  address,
   answered,
-  bytesOut,
   delegated,
   denied,
   family,
+  id,
   int,
   odd,
+  structInOut,
   structOut,
-  uint,
+  words,
   type Args,
   type Call,
   type Row,
@@ -70,19 +70,19 @@ function same(call: Call, kind: Kind, count: number, { get }: Width): number {
   return named.every((id) => id === real && id === effective) ? 0 : refuseOnce(call, 'EPERM', NOT_YET);
 }
 const NAMES = ['real', 'effective', 'saved'];
-const idArguments = (count: number): Args => Object.fromEntries(NAMES.slice(0, count).map((name) => [name, uint()]));
+const idArguments = (count: number): Args => Object.fromEntries(NAMES.slice(0, count).map((name) => [name, id()]));
 const setting = (nr: number, kind: Kind, count: number, width: Width): Row =>
   answered(nr, idArguments(count), (call) => same(call, kind, count, width));
 
 /** setuid(2) has no "unchanged": -1 is no id. */
 const settingOne = (nr: number, kind: Kind, width: Width): Row =>
-  answered(nr, { id: uint() }, (call) =>
+  answered(nr, { id: id() }, (call) =>
     width.get(call.r[0]) === UNCHANGED ? fail('EINVAL') : same(call, kind, 1, width),
   );
 
 /** setfsuid(2) never fails: it answers the id as it was, and stays. */
 const settingForFiles = (nr: number, kind: Kind, width: Width): Row =>
-  answered(nr, { id: uint() }, (call) => {
+  answered(nr, { id: id() }, (call) => {
     const { effective } = kind();
     const id = width.get(call.r[0]);
     if (id !== UNCHANGED && id !== effective) refuseOnce(call, 'EPERM', NOT_YET);
@@ -124,8 +124,8 @@ export const identity = family({
   getresgid: threeIds(171, groups, SHORT),
   getresuid32: threeIds(209, users, LONG),
   getresgid32: threeIds(211, groups, LONG),
-  getgroups: delegated(80, { count: int(), list: bytesOut('count', 2) }),
-  getgroups32: delegated(205, { count: int(), list: bytesOut('count', 4) }),
+  getgroups: delegated(80, { count: int(), list: words('out', 'ushort', 'count') }),
+  getgroups32: delegated(205, { count: int(), list: words('out', 'uint', 'count') }),
 
   setuid: settingOne(23, users, SHORT),
   setgid: settingOne(46, groups, SHORT),
@@ -146,6 +146,6 @@ export const identity = family({
   setgroups: denied(81, 'EPERM', NOT_YET),
   setgroups32: denied(206, 'EPERM', NOT_YET),
 
-  capget: odd(184, { header: address(), data: address() }, capget),
+  capget: odd(184, { header: structInOut(capHeader), data: structOut(capData, true) }, capget),
   capset: denied(185, 'EPERM', 'capabilities cannot be changed yet'),
 });

@@ -10,6 +10,7 @@ import {
   IP,
   IPPROTO,
   IPV6,
+  LEVEL,
   MODE,
   MSG,
   NETLINK,
@@ -37,18 +38,25 @@ import {
 } from '../abi/structs.js';
 import type { InetQuestion, SocketQuestion } from '../questions.js';
 import {
-  address,
+  bytesIn,
   bytesOut,
+  choice,
   delegated,
   fd,
   family,
   flags,
+  hex,
   int,
+  message,
   odd,
   size,
-  structOut,
+  sockaddr,
+  structInOut,
   uint,
+  words,
   type Call,
+  type Flags,
+  type Kind,
   type Order,
   type Resolved,
   type Steps,
@@ -387,18 +395,20 @@ function* recvmmsg(call: Call, timeout: number): Steps {
 // ---- getsockopt(2), setsockopt(2) ----
 
 /** Options by level: what is not here does not exist for the program. */
-const OPTIONS: ReadonlyMap<number, { readonly name: string; readonly values: ReadonlySet<number> }> = new Map(
-  (
-    [
-      [SOL_SOCKET, SO],
-      [IPPROTO.values.IPPROTO_IP, IP],
-      [IPPROTO_TCP, TCP],
-      [IPPROTO_UDP, UDP],
-      [IPPROTO.values.IPPROTO_IPV6, IPV6],
-      [SOL_NETLINK, NETLINK_OPTION],
-    ] as const
-  ).map(([level, { name, values }]) => [level, { name, values: new Set<number>(Object.values(values)) }]),
-);
+const LEVELS: ReadonlyMap<number, Flags> = new Map<number, Flags>([
+  [SOL_SOCKET, SO],
+  [IPPROTO.values.IPPROTO_IP, IP],
+  [IPPROTO_TCP, TCP],
+  [IPPROTO_UDP, UDP],
+  [IPPROTO.values.IPPROTO_IPV6, IPV6],
+  [SOL_NETLINK, NETLINK_OPTION],
+]);
+const isNamed = (names: Flags | undefined, value: number): boolean =>
+  names !== undefined && Object.values(names.values).includes(value);
+function optionKind(r: Uint32Array): Kind {
+  const names = LEVELS.get(r[1]);
+  return names === undefined ? hex() : flags(names);
+}
 /** Programs in the kernel, and a way around the routing that was judged. */
 const OPTIONS_REFUSED: ReadonlySet<number> = new Set<number>([
   SO.values.SO_ATTACH_FILTER,
@@ -413,7 +423,7 @@ const OPTIONS_REFUSED: ReadonlySet<number> = new Set<number>([
 function optionRefusal(call: Call, set: boolean): number {
   const [, level, option] = call.r;
   if (set && level === SOL_SOCKET && OPTIONS_REFUSED.has(option)) return -ERRNO.EPERM;
-  if (OPTIONS.get(level)?.values.has(option)) return 0;
+  if (isNamed(LEVELS.get(level), option)) return 0;
   call.log('info', `${set ? 'setsockopt' : 'getsockopt'}: level ${level}, option ${option} is not known, ENOPROTOOPT`);
   return -ERRNO.ENOPROTOOPT;
 }
@@ -436,14 +446,17 @@ const via = (socketcall: number) => ({ via: { socketcall } });
 const io = (socketcall: number) => ({ ...via(socketcall), returns: 'count' }) as const;
 const newFd = (socketcall: number) => ({ ...via(socketcall), returns: 'fd' }) as const;
 const msg = () => flags(MSG);
-const peer = () => ({ socket: fd(), address: address(), length: address() });
-const destination = () => ({ to: address(), toLength: size() });
+const peer = () => ({ socket: fd(), address: sockaddr('out', 'length'), length: words('inout') });
+const destination = () => ({ to: sockaddr('in', 'toLength'), toLength: size() });
+const option = () => ({ socket: fd(), level: flags(LEVEL), option: choice('level', optionKind) });
+
+const received = { socket: fd(), messages: message('out', 'count'), count: size(), flags: msg() };
 
 export const net = family({
   socket: odd(359, { family: flags(AF), type: flags(SOCK), protocol: flags(IPPROTO) }, socket, newFd(1)),
   socketpair: odd(
     360,
-    { family: flags(AF), type: flags(SOCK), protocol: uint(), fds: bytesOut(8) },
+    { family: flags(AF), type: flags(SOCK), protocol: uint(), fds: words('out', 'fd', 2) },
     socketpair,
     via(8),
   ),
@@ -454,37 +467,47 @@ export const net = family({
   getsockname: odd(367, peer(), named, via(6)),
   getpeername: odd(368, peer(), named, via(7)),
   shutdown: delegated(373, { socket: fd(), how: flags(SHUT) }, via(13)),
-  getsockopt: odd(
-    365,
-    { socket: fd(), level: uint(), option: uint(), value: address(), length: address() },
-    getsockopt,
-    via(15),
-  ),
+  getsockopt: odd(365, { ...option(), value: words('out'), length: words('inout') }, getsockopt, via(15)),
   setsockopt: odd(
     366,
-    { socket: fd(), level: uint(), option: uint(), value: address(), length: size() },
+    { ...option(), value: choice('length', (r) => (r[4] === 4 ? words('in') : bytesIn('length'))), length: size() },
     setsockopt,
     via(14),
   ),
-  sendto: odd(369, { socket: fd(), buffer: address(), count: size(), flags: msg(), ...destination() }, sendto, io(11)),
-  sendmsg: odd(370, { socket: fd(), message: address(), flags: msg() }, (c) => sendOne(c, c.r[1], c.r[2]), io(16)),
-  sendmmsg: odd(345, { socket: fd(), messages: address(), count: size(), flags: msg() }, sendmmsg, via(20)),
+  sendto: odd(
+    369,
+    { socket: fd(), buffer: bytesIn('count'), count: size(), flags: msg(), ...destination() },
+    sendto,
+    io(11),
+  ),
+  sendmsg: odd(370, { socket: fd(), message: message('in'), flags: msg() }, (c) => sendOne(c, c.r[1], c.r[2]), io(16)),
+  sendmmsg: odd(
+    345,
+    { socket: fd(), messages: message('in', 'count'), count: size(), flags: msg() },
+    sendmmsg,
+    via(20),
+  ),
   recvfrom: odd(
     371,
-    { socket: fd(), buffer: address(), count: size(), flags: msg(), address: address(), length: address() },
+    {
+      socket: fd(),
+      buffer: bytesOut('count'),
+      count: size(),
+      flags: msg(),
+      address: sockaddr('out', 'length'),
+      length: words('inout'),
+    },
     recvfrom,
     io(12),
   ),
-  recvmsg: odd(372, { socket: fd(), message: structOut(msghdr), flags: msg() }, recvmsg, io(17)),
+  recvmsg: odd(372, { socket: fd(), message: message('out'), flags: msg() }, recvmsg, io(17)),
   recvmmsg: odd(
     337,
-    { socket: fd(), messages: bytesOut('count', mmsghdr.size), count: size(), flags: msg(), timeout: address() },
+    { ...received, timeout: structInOut(timespec32, true) },
     (c) => recvmmsg(c, timespec32.size),
     via(19),
   ),
-  recvmmsg_time64: odd(
-    417,
-    { socket: fd(), messages: bytesOut('count', mmsghdr.size), count: size(), flags: msg(), timeout: address() },
-    (c) => recvmmsg(c, timespec64.size),
+  recvmmsg_time64: odd(417, { ...received, timeout: structInOut(timespec64, true) }, (c) =>
+    recvmmsg(c, timespec64.size),
   ),
 });

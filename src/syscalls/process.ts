@@ -1,15 +1,16 @@
 /** Life and death of processes and threads, TLS, futexes, scheduling, limits and what a process is told of itself. */
 import { toBytes } from '../abi/bytes.js';
 import { CLONE, FUTEX, GRND, PR, RLIMIT, SIGNAL_MAX, WAIT } from '../abi/flags-process.js';
+import { AT } from '../abi/flags.js';
 import {
-  newUtsname, oldoldUtsname, oldUtsname, rlimit, rlimit64, robustListHead, rusage, schedAttr, schedParam, siginfo, sysinfo,
+  cloneArgs, newUtsname, oldoldUtsname, oldUtsname, rlimit, rlimit64, robustListHead, rusage, schedAttr, schedParam, siginfo, sysinfo,
   timespec32, timespec64, tms, userDesc, USER_DESC, word,
 } from '../abi/structs-process.js'; // prettier-ignore
 import type { Struct } from '../abi/ctype.js';
 import { native } from '../native/index.js';
 import {
-  address, answered, bytesOut, copyIn, delegated, denied, family, flags, hex, int, mode, odd, pid, size, structIn, structOut,
-  uint, type Call, type Row, type Steps,
+  absent, address, answered, bytesOut, choice, copyIn, delegated, denied, dirfd, family, flags, hex, int, mode, odd, path, pid,
+  signal, size, string, structIn, structInOut, structOut, uint, words, type Call, type Kind, type Row, type Steps,
 } from './dsl.js'; // prettier-ignore
 import { copied, fail, give, giveWord, guarded, isOwn, notes, ownPid, refuse, refuseOnce } from './support-process.js';
 
@@ -27,8 +28,9 @@ function* exitGroup(call: Call): Steps {
 
 const notYet = (call: Call): number =>
   refuseOnce(call, 'ENOSYS', 'processes and threads are not supported yet, it answers ENOSYS');
-const noExec = (call: Call): number =>
-  refuseOnce(call, 'ENOSYS', 'starting another program is not supported yet, it answers ENOSYS');
+function* noExec(call: Call): Steps {
+  return refuseOnce(call, 'ENOSYS', 'starting another program is not supported yet, it answers ENOSYS');
+}
 
 /** waitid(2) with P_PIDFD takes a descriptor. */
 const P_PIDFD = 3;
@@ -124,14 +126,19 @@ function* futex(call: Call, timespec: Struct): Steps {
   return yield [call.nr, first, how, value, fourth, second, third];
 }
 
-const futexArguments = {
+const by = (r: Uint32Array, operations: readonly number[], kind: Kind): Kind =>
+  operations.includes(r[1] & FUTEX_OP) ? kind : absent;
+const BITSETS: readonly number[] = [F.FUTEX_WAIT_BITSET, F.FUTEX_WAKE_BITSET];
+const futexArguments = (timespec: Struct) => ({
   word: address(),
   operation: flags(FUTEX),
   value: uint(),
-  timeout: address(),
-  second: address(),
-  third: uint(),
-};
+  timeout: choice('operation', (r) =>
+    WAITS.includes(r[1] & FUTEX_OP) ? structIn(timespec, true) : by(r, TWO_WORDS, uint()),
+  ),
+  second: choice('operation', (r) => by(r, [...TWO_WORDS, ...BITSETS], address())),
+  third: choice('operation', (r) => by(r, [...TWO_WORDS, ...BITSETS], hex())),
+});
 
 const ROBUST_LIST = robustListHead.size;
 
@@ -210,6 +217,25 @@ const PRCTL_DELEGATED: ReadonlySet<number> = new Set([
 /** The same, writing this many bytes at the second argument. */
 const PRCTL_OUT: Readonly<Record<number, number>> = { [P.PR_GET_NAME]: 16, [P.PR_GET_CHILD_SUBREAPER]: 4 };
 
+/** Options with one further argument, or none. */
+const PRCTL_SECOND: Readonly<Record<number, Kind>> = {
+  [P.PR_SET_NAME]: string(16),
+  [P.PR_GET_NAME]: bytesOut(16),
+  [P.PR_SET_PDEATHSIG]: signal(),
+  [P.PR_GET_PDEATHSIG]: words('out'),
+  [P.PR_GET_CHILD_SUBREAPER]: words('out'),
+  [P.PR_GET_TSC]: words('out'),
+  [P.PR_SET_DUMPABLE]: int(),
+  [P.PR_GET_DUMPABLE]: absent,
+  [P.PR_GET_KEEPCAPS]: absent,
+  [P.PR_GET_TIMING]: absent,
+  [P.PR_GET_SECCOMP]: absent,
+  [P.PR_GET_TIMERSLACK]: absent,
+  [P.PR_GET_SECUREBITS]: absent,
+  [P.PR_CAPBSET_READ]: int(),
+  [P.PR_CAPBSET_DROP]: int(),
+};
+
 /** Known and refused; the rest is unknown and EINVAL without a word. */
 const PRCTL_REFUSED: Readonly<Record<number, string>> = {
   [P.PR_SET_SECCOMP]: 'the program is confined already',
@@ -245,6 +271,14 @@ function* prctl(call: Call): Steps {
   const refused = out === undefined ? 0 : call.checkRange(second, out);
   return refused !== 0 ? refused : yield [NR.prctl, option, second, ...rest];
 }
+
+const prctlArguments = {
+  option: flags(PR),
+  a: choice('option', (r) => PRCTL_SECOND[r[0]] ?? hex()),
+  b: choice('option', (r) => (PRCTL_SECOND[r[0]] === undefined ? hex() : absent)),
+  c: choice('option', (r) => (PRCTL_SECOND[r[0]] === undefined ? hex() : absent)),
+  d: choice('option', (r) => (PRCTL_SECOND[r[0]] === undefined ? hex() : absent)),
+};
 
 const PER_QUERY = 0xffffffff;
 /** personality(2): the default one, and the question which it is. */
@@ -325,15 +359,18 @@ export const processes = family({
     tls: address(),
     childTid: address(),
   }),
-  clone3: later(435, { arguments: address(), size: size() }),
+  clone3: later(435, { arguments: structIn(cloneArgs), size: size() }),
   fork: later(2),
   vfork: later(190),
-  // A path argument would be asked first; until programs can be started there is nothing to ask (see calls-table.ts).
-  execve: answered(11, { path: address(), argv: address(), envp: address() }, noExec),
-  execveat: answered(358, { at: int(), path: address(), argv: address(), envp: address(), flags: hex() }, noExec),
+  execve: odd(11, { path: path('execute'), argv: address(), envp: address() }, noExec),
+  execveat: odd(
+    358,
+    { at: dirfd(), path: path('execute', { at: 'at' }), argv: address(), envp: address(), flags: flags(AT) },
+    noExec,
+  ),
 
-  waitpid: delegated(7, { pid: pid(), status: structOut(word, true), options: flags(WAIT) }),
-  wait4: delegated(114, { pid: pid(), status: structOut(word, true), options: flags(WAIT), ...rusageOut }),
+  waitpid: delegated(7, { pid: pid(), status: words('out'), options: flags(WAIT) }),
+  wait4: delegated(114, { pid: pid(), status: words('out'), options: flags(WAIT), ...rusageOut }),
   waitid: guarded(
     284,
     { kind: int(), id: int(), info: structOut(siginfo, true), options: flags(WAIT), ...rusageOut },
@@ -356,20 +393,20 @@ export const processes = family({
   set_robust_list: answered(311, { head: address(), length: size() }, setRobustList),
   get_robust_list: answered(312, { pid: pid(), head: structOut(word), length: structOut(word) }, getRobustList),
   set_thread_area: odd(243, { descriptor: structIn(userDesc) }, setThreadArea),
-  get_thread_area: answered(244, { descriptor: address() }, getThreadArea),
+  get_thread_area: answered(244, { descriptor: structInOut(userDesc) }, getThreadArea),
   // Not `denied`: every program asks, and takes the answer as it comes.
   rseq: answered(386, { area: address(), length: size(), flags: hex(), signature: hex() }, () => fail('ENOSYS')),
   modify_ldt: denied(123, 'ENOSYS', 'segments of its own would let a program hide code'),
   arch_prctl: denied(384, 'EINVAL', "CPU features are the sandbox's to set"),
 
-  futex: odd(240, futexArguments, (call) => futex(call, timespec32)),
-  futex_time64: odd(422, futexArguments, (call) => futex(call, timespec64)),
+  futex: odd(240, futexArguments(timespec32), (call) => futex(call, timespec32)),
+  futex_time64: odd(422, futexArguments(timespec64), (call) => futex(call, timespec64)),
   futex_waitv: denied(449, 'ENOSYS', 'not offered, futex is'),
   futex_wake: denied(454, 'ENOSYS', 'not offered, futex is'),
   futex_wait: denied(455, 'ENOSYS', 'not offered, futex is'),
   futex_requeue: denied(456, 'ENOSYS', 'not offered, futex is'),
 
-  prctl: odd(172, { option: flags(PR), a: hex(), b: hex(), c: hex(), d: hex() }, prctl),
+  prctl: odd(172, prctlArguments, prctl),
   personality: odd(136, { persona: hex() }, personality),
   umask: odd(60, { mask: mode() }, umask),
 
@@ -409,7 +446,7 @@ export const processes = family({
     call.put(call.r[0], hostNames().subarray(0, oldUtsname.size)),
   ),
   oldolduname: answered(59, { out: structOut(oldoldUtsname) }, (call) => call.put(call.r[0], oldestNames())),
-  getcpu: delegated(318, { cpu: structOut(word, true), node: structOut(word, true) }),
+  getcpu: delegated(318, { cpu: words('out', 'uint'), node: words('out', 'uint') }),
   getrandom: delegated(355, { buffer: bytesOut('count'), count: size(), flags: flags(GRND) }, { returns: 'count' }),
 
   ptrace: denied(26, 'EPERM', 'a tracer rules what it traces'),

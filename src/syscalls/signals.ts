@@ -26,6 +26,7 @@ import {
   odd,
   pid,
   signal,
+  sigset as sigsetKind,
   size,
   structIn,
   structOut,
@@ -269,7 +270,7 @@ export const signals = family({
     call.thread.mask = BigInt(call.r[0]) & ~UNBLOCKABLE;
     return Number(old & 0xffffffffn);
   }),
-  rt_sigpending: answered(176, { set: address(), size: size() }, nonePending),
+  rt_sigpending: answered(176, { set: sigsetKind('out', 'size'), size: size() }, nonePending),
   sigpending: answered(73, { set: structOut(oldSigset) }, (call) =>
     call.put(call.r[0], new Uint8Array(oldSigset.size)),
   ),

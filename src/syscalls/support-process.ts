@@ -3,7 +3,7 @@ import { toBytes } from '../abi/bytes.js';
 import { ERRNO, type PrimaryErrnoName } from '../abi/errno.js';
 import { syscallName } from '../abi/numbers.js';
 import { word } from '../abi/structs-process.js';
-import { odd, type Args, type Call, type Kind, type ProcessView, type Row, type RowOptions } from './dsl.js';
+import { odd, sizeOf, type Args, type Call, type Kind, type ProcessView, type Row, type RowOptions } from './dsl.js';
 
 export const PAGE = 0x1000;
 /** One past the last address. */
@@ -103,8 +103,9 @@ function argument(call: Call, kind: Kind, i: number, args: Named): number {
       const text = call.getString(at, kind.max);
       return typeof text === 'number' ? text : call.arena(toBytes(`${text}\0`));
     }
-    case 'path':
-    case 'iovec':
+    case 'words':
+      return at === 0 ? 0 : call.checkRange(at, sizeOf(kind)) || at;
+    default:
       throw new Error(`${kind.kind} arguments are not for guarded rows`);
   }
 }

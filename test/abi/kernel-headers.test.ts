@@ -23,7 +23,7 @@ const HEADERS = [
   'linux/utime.h linux/xattr.h linux/fs.h linux/falloc.h linux/memfd.h linux/close_range.h linux/inotify.h',
   'asm/ioctls.h linux/sockios.h asm/socket.h linux/in.h linux/in6.h linux/tcp.h linux/udp.h linux/netlink.h linux/net.h',
   'linux/resource.h linux/signal.h asm/signal.h asm/sigcontext.h asm/siginfo.h asm/ldt.h linux/futex.h linux/sched.h linux/sched/types.h',
-  'linux/capability.h linux/sysinfo.h linux/utsname.h linux/mman.h linux/membarrier.h linux/prctl.h linux/random.h linux/wait.h',
+  'linux/timerfd.h linux/capability.h linux/sysinfo.h linux/utsname.h linux/mman.h linux/membarrier.h linux/prctl.h linux/random.h linux/wait.h',
 ]
   .join(' ')
   .split(' ');
@@ -36,6 +36,8 @@ const LIBC_HEADERS =
 const C_NAMES: Readonly<Record<string, string | null>> = {
   linux_dirent64: null,
   sel_arg_struct: null,
+  ifreq: null,
+  ifconf: null,
   sigset_argpack: null,
   msghdr: null,
   mmsghdr: null,
@@ -58,12 +60,12 @@ const C_NAMES: Readonly<Record<string, string | null>> = {
   int: 'int',
   short: 'short',
 };
-const UNPROVEN_STRUCTS_MAX = 16;
+const UNPROVEN_STRUCTS_MAX = 18;
 
 /** Flags younger than Debian 12's headers (Linux 6.1), and those that the tables name otherwise (MEMBARRIER_CMD_…). */
 const ELSEWHERE: ReadonlySet<string> = new Set(
   [
-    'F_DUPFD_QUERY F_CREATED_QUERY MFD_NOEXEC_SEAL MFD_EXEC MADV_GUARD_INSTALL MADV_GUARD_REMOVE MAP_DROPPABLE MAP_ABOVE4G',
+    'F_SEAL_EXEC F_DUPFD_QUERY F_CREATED_QUERY MFD_NOEXEC_SEAL MFD_EXEC MADV_GUARD_INSTALL MADV_GUARD_REMOVE MAP_DROPPABLE MAP_ABOVE4G',
     'PR_SET_MDWE PR_GET_MDWE PR_SET_MEMORY_MERGE PR_GET_MEMORY_MERGE PR_GET_AUXV',
     'QUERY GLOBAL GLOBAL_EXPEDITED REGISTER_GLOBAL_EXPEDITED PRIVATE_EXPEDITED REGISTER_PRIVATE_EXPEDITED',
     'PRIVATE_EXPEDITED_SYNC_CORE REGISTER_PRIVATE_EXPEDITED_SYNC_CORE',

@@ -43,7 +43,11 @@ describe('the table of calls', () => {
       for (const [, kind] of row?.args ?? []) {
         const names = row?.args.map(([name]) => name);
         if (kind.kind === 'path' && kind.at !== undefined) expect(names).to.include(kind.at);
-        if (kind.kind === 'iovec') expect(names).to.include(kind.count);
+        if (kind.kind === 'iovec' || kind.kind === 'fdset') expect(names).to.include(kind.count);
+        if (kind.kind === 'sockaddr') expect(names).to.include(kind.length);
+        if (kind.kind === 'choice') expect(names).to.include(kind.on);
+        if ((kind.kind === 'structs' || kind.kind === 'words') && typeof kind.count === 'string')
+          expect(names).to.include(kind.count);
         if (kind.kind === 'bytes' && typeof kind.length === 'string') expect(names).to.include(kind.length);
       }
   });
