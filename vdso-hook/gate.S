@@ -41,12 +41,15 @@ enter:
 	.balign	16
 hook:
 	pushfl
-	testl	$HOOK_FLAG_FORWARD_ALL, %fs:SLOT_FLAGS
-	jnz	1f
-	cmpl	$NR_READ, %eax
+	cmpl	$ACTION_COUNT, %eax
+	jae	1f
+	cmpb	$ACTION_NATIVE, %fs:SLOT_ACTIONS(%eax)
+	jb	1f
 	je	2f
-	cmpl	$NR_WRITE, %eax
-	je	2f
+	movzbl	%fs:SLOT_ACTIONS(%eax), %eax
+	movl	%fs:SLOT_CONSTANTS - 4 * ACTION_CONSTANT(,%eax,4), %eax
+	popfl
+	ret
 1:	call	save
 	pushl	%gs
 	pushl	$KIND_CALL

@@ -48,6 +48,7 @@ function run(): number {
     log: (level, message) => log(LEVEL_OF[level], message),
     verbose: data.level === 'DEBUG' || data.level === 'INFO',
     protocol: data.level === 'DEBUG',
+    askAll: false,
     started: (pid) => tell({ say: 'started', pid }),
   });
   return status;

@@ -2,6 +2,7 @@
 import { printable, type ByteString } from '../abi/bytes.js';
 import { ERRNO } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
+import { syscallName } from '../abi/numbers.js';
 import { SocketMemory } from '../memory/guest.js';
 import { native } from '../native/index.js';
 import { PathResolver } from '../referee/paths.js';
@@ -9,7 +10,7 @@ import type { View } from '../referee/view.js';
 import type { ProcessState } from '../referee/process.js';
 import { Referee, type Ending, type Judge, type Logger } from '../referee/referee.js';
 import type { Order } from '../syscalls/dsl.js';
-import { HOOK_FLAG } from '../wire/layout.js';
+import { hookActions } from '../trustee/actions.js';
 import { SHARED_MEMORY_PREFIX } from './channels.js';
 import type { ImagePlan } from './image.js';
 import { ImagePatcher } from './patcher.js';
@@ -29,6 +30,8 @@ export interface RunOptions {
   readonly log: Logger;
   readonly verbose: boolean;
   readonly protocol: boolean;
+  /** The hook asks for every call, also for those that it could make or answer by itself: a trace shows all. */
+  readonly askAll: boolean;
   readonly stop: number;
   /** Told the pid as soon as the program is about to run. */
   readonly started: (pid: number) => void;
@@ -104,8 +107,8 @@ export function runSandbox(o: RunOptions): Ending {
     const esp = writeStack(process, started.hello.esp, plan, interpreterPlan, started.hello.hook, path);
     const eip = (interpreterPlan ?? plan).entry;
     thread.memory.setStart({ eip, esp, eax: 0, ebx: 0, ecx: 0, edx: 0, esi: 0, edi: 0, ebp: 0, eflags: 0x202, gs: 0 });
-    if ([...o.judge.syscallVerdicts().keys()].some((name) => Referee.UNASKED.includes(name)))
-      thread.memory.setFlags(HOOK_FLAG.forwardAll);
+    const verdicts = o.judge.syscallVerdicts();
+    thread.memory.setActions(hookActions(process, thread, (nr) => o.askAll || verdicts.has(syscallName(nr))));
     const referee = new Referee(process, {
       judge: o.judge,
       resolver,

@@ -57,6 +57,7 @@ export interface ProcessOptions {
 }
 
 export class ProcessState implements ProcessView {
+  readonly parent = process.pid;
   umask = 0o022;
   readonly dispositions = new Map<number, Uint8Array>();
   readonly threads: ThreadState[] = [];

@@ -109,9 +109,6 @@ export class Referee {
     }
   }
 
-  /** Names that the hook would otherwise let through without asking. */
-  static readonly UNASKED = ['read', 'write'];
-
   /** Until the process is gone. */
   run(): Ending {
     while (this.ending === null) {

@@ -111,6 +111,8 @@ export interface ResolveOptions {
 export interface ProcessView {
   /** The program's pid (the leader's, a trustee). */
   readonly pid: number;
+  /** Its parent's: the helper's, which lives longer. */
+  readonly parent: number;
   umask: number;
   /** Recorded signal dispositions: four words handler, flags, restorer, mask low … as rt_sigaction has them (20 bytes). */
   readonly dispositions: Map<number, Uint8Array>;
@@ -345,10 +347,12 @@ export interface Via {
   readonly socketcall?: number;
   readonly ipc?: number;
 }
+/** A result that stays while process and thread are who they are. */
+export type Constant = (process: ProcessView, thread: ThreadView) => number;
 export type Row =
   | (Common & { readonly by: 'native' })
   | (Common & { readonly by: 'delegated'; readonly done?: (call: Call, result: number) => number })
-  | (Common & { readonly by: 'answered'; readonly answer: (call: Call) => number })
+  | (Common & { readonly by: 'answered'; readonly answer: (call: Call) => number; readonly constant?: Constant })
   | (Common & { readonly by: 'odd'; readonly steps: (call: Call) => Steps })
   | (Common & { readonly by: 'denied'; readonly errno: ErrnoName; readonly why: string });
 
@@ -364,7 +368,7 @@ const common = (nr: number, args: Args, options: RowOptions): Common => ({
   via: options.via,
 });
 
-/** The untrustee makes it itself: read, write, exit, sigreturn. */
+/** The untrustee makes it itself, below number 256 without asking: read, write. */
 export const nativeCall = (nr: number, args: Args, options: RowOptions = {}): Row => ({
   ...common(nr, args, options),
   by: 'native',
@@ -380,6 +384,13 @@ export const answered = (nr: number, args: Args, answer: (call: Call) => number,
   ...common(nr, args, options),
   by: 'answered',
   answer,
+});
+/** Answered with what does not change: below number 256 the hook gives it by itself (src/trustee/actions.ts). */
+export const constant = (nr: number, value: Constant): Row => ({
+  ...common(nr, {}, {}),
+  by: 'answered',
+  answer: (call) => value(call.process, call.thread),
+  constant: value,
 });
 /** Refused always, with the reason that docs and log give. */
 export const denied = (nr: number, errno: ErrnoName, why: string, via?: Via): Row => ({

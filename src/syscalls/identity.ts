@@ -6,6 +6,7 @@ import { capData, capHeader, shortWord, word } from '../abi/structs-process.js';
 import type { Struct } from '../abi/ctype.js';
 import {
   answered,
+  constant,
   delegated,
   denied,
   family,
@@ -49,7 +50,7 @@ interface Width {
 const SHORT: Width = { word: shortWord, put: narrow, get: widen };
 const LONG: Width = { word, put: (id) => id, get: (id) => id };
 
-const asked = (nr: number, id: () => number, { put }: Width): Row => answered(nr, {}, () => put(id()));
+const asked = (nr: number, id: () => number, { put }: Width): Row => constant(nr, () => put(id()));
 
 /** getresuid(2): the saved id is the effective one, as at every start of a program. */
 const threeIds = (nr: number, kind: Kind, { word, put }: Width): Row =>

@@ -9,7 +9,7 @@ import {
 import type { Struct } from '../abi/ctype.js';
 import { native } from '../native/index.js';
 import {
-  absent, address, answered, bytesOut, choice, copyIn, delegated, denied, dirfd, family, flags, hex, int, mode, odd, path, pid,
+  absent, address, answered, bytesOut, choice, constant, copyIn, delegated, denied, dirfd, family, flags, hex, int, mode, odd, path, pid,
   signal, size, string, structIn, structInOut, structOut, uint, words, type Call, type Kind, type Row, type Steps,
 } from './dsl.js'; // prettier-ignore
 import { copied, fail, give, giveWord, guarded, isOwn, notes, ownPid, refuse, refuseOnce } from './support-process.js';
@@ -377,9 +377,9 @@ export const processes = family({
     (call, [kind, id]) => (kind === P_PIDFD ? call.checkFd(id | 0) : 0),
   ),
 
-  getpid: answered(20, {}, (call) => call.process.pid),
-  gettid: answered(224, {}, (call) => call.thread.tid),
-  getppid: delegated(64, {}),
+  getpid: constant(20, (process) => process.pid),
+  gettid: constant(224, (_process, thread) => thread.tid),
+  getppid: constant(64, (process) => process.parent),
   getpgid: guarded(132, { pid: pid() }, ownPid(0, 'ESRCH')),
   getpgrp: delegated(65, {}),
   getsid: guarded(147, { pid: pid() }, ownPid(0, 'ESRCH')),

@@ -4,7 +4,9 @@
  */
 import { native } from '../native/index.js';
 import {
+  ACTION_COUNT,
   ARENA,
+  CONSTANT_COUNT,
   FRAME_EIP,
   FRAME_SIZE,
   FRAMES,
@@ -25,6 +27,12 @@ export interface SlotConstants {
   readonly labels: Uint32Array;
   readonly hintFd: number;
   readonly lifelineFd: number;
+}
+
+/** One byte of ACTION for each number below ACTION_COUNT, and the results that they speak of. */
+export interface HookActions {
+  readonly actions: Uint8Array;
+  readonly constants: readonly number[];
 }
 
 /** The registers with which an untrustee starts. */
@@ -147,8 +155,14 @@ export class Slot {
     this.tlsWords(i).set([entry, 0, 0, DESC_EMPTY]);
   }
 
-  setFlags(flags: number): void {
-    this.set(SLOT.flags, flags);
+  /** What the hook does by itself from now on (src/trustee/actions.ts). A running thread must find its actions unchanged. */
+  setActions({ actions, constants }: HookActions): void {
+    if (actions.length !== ACTION_COUNT || constants.length > CONSTANT_COUNT)
+      throw new Error(
+        `${actions.length} actions and ${constants.length} constants: there must be ${ACTION_COUNT} and at most ${CONSTANT_COUNT}`,
+      );
+    this.words.set(constants, SLOT.constants / 4);
+    this.bytes.set(actions, SLOT.actions);
   }
   /** The program's descriptors of entries 0 and 2; entry 1 is the hook's key and stays. */
   setTls(i: 0 | 2, descriptor: Uint8Array): void {

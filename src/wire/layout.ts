@@ -49,9 +49,7 @@ export const SLOT = {
   /** Where in the vDSO's entry to go on: behind its pushes and its move to ebp. */
   tail: 0x30,
   socketFd: 0x34,
-  /** Bits of HOOK_FLAG. */
-  flags: 0x38,
-  lifelineFd: 0x3c,
+  lifelineFd: 0x38,
   /** struct sigaltstack of the untrustee's trap handlers: sp, flags, size. */
   altstack: 0x40,
   /** Three struct user_desc: the program's TLS, the hook's key (its base is this slot), the program's third. */
@@ -60,6 +58,10 @@ export const SLOT = {
   frames: 0x100,
   /** The i386 sigframe (arch/x86/include/asm/sigframe.h) whose sigreturn starts the untrustee: 732 bytes. */
   start: 0x200,
+  /** What the hook does with each call of a number below ACTION_COUNT: one byte each, of ACTION. */
+  actions: 0x500,
+  /** CONSTANT_COUNT results that the hook gives by itself. */
+  constants: 0x600,
 } as const;
 export const USER_DESC_SIZE = 16;
 export const TLS_COUNT = 3;
@@ -69,9 +71,17 @@ export const SIGFRAME = { sc: 8, extramask: 8 + 88 + 624, size: 732 } as const;
 
 export const FORM = { int80: 0, sysenter: 1, syscall: 2 } as const;
 
-export const HOOK_FLAG = {
-  /** The policy restricts read or write: the hook asks for these too. */
-  forwardAll: 1,
+/** Calls of higher numbers are asked for. */
+export const ACTION_COUNT = 256;
+export const CONSTANT_COUNT = 64;
+/** Numbers rise: the hook tells three ranges apart by one comparison. */
+export const ACTION = {
+  /** Ask the referee. */
+  ask: 0,
+  /** Make it natively, in strict mode. */
+  native: 1,
+  /** From here on: answer with the constant of this number, counted from here. */
+  constant: 2,
 } as const;
 
 /** Reserved descriptors, counted from the process's reserved base. Thread i has socket and result channel of its own. */

@@ -36,6 +36,7 @@ function status(): number {
       },
       verbose: false,
       protocol: false,
+      askAll: false,
       stop: native.eventfd(0, 0),
       started: () => undefined,
     }).status;

@@ -1,4 +1,4 @@
-/* Every register and flag is as before behind a call that is answered, one that is delegated and one made natively. */
+/* Every register and flag is as before behind a call that the hook answers, one that is answered, one that is delegated and one made natively. */
 #include "hook.h"
 
 /* 0 when nothing but eax changed. edx, the third argument, is 0. */
@@ -15,7 +15,7 @@ word before;
 
 int test(void)
 {
-	static const word calls[][2] = { { NR_GETPID, 0 }, { NR_OPENAT, -1u }, { NR_READ, 0 }, { NR_WRITE, -1u }, { 9999, 0 } };
+	static const word calls[][2] = { { NR_GETPID, 0 }, { NR_UNAME, 0 }, { NR_OPENAT, -1u }, { NR_READ, 0 }, { NR_WRITE, -1u }, { 9999, 0 } };
 	static const word flags[] = { 0x202, 0xed7, 0x40202 };
 	for (word i = 0; i < sizeof calls / sizeof *calls; i++)
 		for (word j = 0; j < sizeof flags / sizeof *flags; j++)

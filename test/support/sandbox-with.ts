@@ -26,6 +26,7 @@ const { status, reason } = runSandbox({
   log: () => undefined,
   verbose: false,
   protocol: false,
+  askAll: false,
   stop: native.eventfd(0, 0),
   started: () => undefined,
   start: { entry },

@@ -25,7 +25,14 @@ export const RESERVED = { from: 900, to: 1000 } as const;
 export class FakeCall {
   nr = 0;
   r = new Uint32Array(6);
-  readonly process = { pid: process.pid, umask: 0o022, dispositions: new Map(), exe: '/bin/true', firstTls: 12 };
+  readonly process = {
+    pid: process.pid,
+    parent: process.ppid,
+    umask: 0o022,
+    dispositions: new Map(),
+    exe: '/bin/true',
+    firstTls: 12,
+  };
   readonly thread = { slot: 0, tid: process.pid };
   readonly reserved = RESERVED;
   readonly paths: (Resolved | undefined)[] = [];

@@ -8,6 +8,7 @@ export const MEMORY = 0x10000;
 export const PROTECTED = 0x70000000;
 const ARENA = 0xa0000000;
 export const PID = 4711;
+export const PARENT = 4710;
 export const FIRST_TLS = 12;
 export const RESERVED = { from: 900, to: 950 };
 
@@ -22,6 +23,7 @@ export class FakeCall {
   readonly reserved = RESERVED;
   readonly process = {
     pid: PID,
+    parent: PARENT,
     umask: 0o022,
     dispositions: new Map<number, Uint8Array>(),
     exe: '/usr/bin/program',

@@ -17,6 +17,7 @@ const QUIET = ['-d', 'ERROR'];
 const GUESTS: [guest: string, stdin: string, says: string][] = [
   ['hook-registers.c', '', 'registers: kept\n'],
   ['hook-native.c', '12345', 'read: 12345'],
+  ['hook-constants.c', '', 'constants: as asked\n'],
   ['hook-memory.c', '', 'memory: as natively\n'],
   ['hook-tsc.c', '', 'time-stamp: counts\n'],
   ['hook-trap.S', '', 'trap: taken\n'],

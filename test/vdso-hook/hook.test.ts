@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import * as L from '../../src/abi/linux.js';
 import { native } from '../../src/native/index.js';
 import { readFrame } from '../../src/referee/faults.js';
-import { HOOK_FLAG, KIND, REPLY, REQUEST_ESP_BIAS } from '../../src/wire/layout.js';
+import { ACTION, ACTION_COUNT, CONSTANT_COUNT, KIND, REPLY, REQUEST_ESP_BIAS } from '../../src/wire/layout.js';
 import { assemble, CODE, HOLE, Sandboxed, START, STACK_TOP, type Request } from '../support/process.js';
 import { makeTemporary, remove } from '../support/run.js';
 
@@ -40,6 +40,11 @@ for (const entry of ['fast', 'int80'] as const)
       p.spawn({ ...REGISTERS, ...state });
       return p.request();
     }
+    /** What the hook does by itself; all else is asked. */
+    function act(actions: Readonly<Record<number, number>>, constants: readonly number[] = []): void {
+      const bytes = Uint8Array.from({ length: ACTION_COUNT }, (_, nr) => actions[nr] ?? ACTION.ask);
+      p.slot.setActions({ actions: bytes, constants });
+    }
     const threads = (): number => readdirSync(`/proc/${p.pid}/task`).length;
     function waitForThreads(count: number): void {
       const deadline = Date.now() + 10_000;
@@ -67,7 +72,6 @@ for (const entry of ['fast', 'int80'] as const)
       });
     it('makes a call natively when it is told to, and keeps all else', () => {
       const { fd, content } = file('');
-      p.slot.setFlags(HOOK_FLAG.forwardAll);
       const registers = { ebx: fd, ecx: CODE, edx: 4 };
       const first = begin('HOOK; HOOK; hlt', { ...registers, eax: NR.write, eflags: ALL_FLAGS });
       expect(first.eax).to.equal(NR.write);
@@ -76,8 +80,9 @@ for (const entry of ['fast', 'int80'] as const)
       expect(second).to.deep.equal({ ...first, eax: 4, eip: CODE + 2 * HOOK_LENGTH });
       expect(content()).to.have.length(4);
     });
-    it('reads and writes without asking', () => {
+    it('makes calls natively without asking', () => {
       const { fd, content } = file('abcdef');
+      act({ [NR.read]: ACTION.native, [NR.write]: ACTION.native });
       const state = { eax: NR.write, ebx: fd, ecx: CODE, edx: 2, eflags: ALL_FLAGS };
       const request = begin(
         'HOOK; movl $3, %eax; movl $1, %edx; leal -64(%esp), %ecx; HOOK; movl $20, %eax; HOOK',
@@ -86,12 +91,39 @@ for (const entry of ['fast', 'int80'] as const)
       expect(request).to.deep.include({ eax: NR.getpid, ebx: fd, ecx: REGISTERS.esp - 64, edx: 1, eflags: ALL_FLAGS });
       expect(content()).to.equal('abcdef\xff\x15');
     });
-    it('asks for reads and writes too when the policy wants to know', () => {
-      p.slot.setFlags(HOOK_FLAG.forwardAll);
-      expect(begin('1: HOOK; movl $3, %eax; jmp 1b', { eax: NR.write }).eax).to.equal(NR.write);
-      p.reply(REPLY.value, 0);
-      expect(p.request().eax).to.equal(NR.read);
+    for (const [nr, index, eflags] of [
+      [0, 0, ALL_FLAGS],
+      [NR.getpid, 1, NO_FLAGS],
+      [ACTION_COUNT - 1, CONSTANT_COUNT - 1, ALL_FLAGS],
+    ])
+      it(`answers call ${nr} with constant ${index} without asking, and keeps all else`, () => {
+        const constants = Array.from({ length: CONSTANT_COUNT }, (_, i) => (0xfffffff0 + 300 * i) >>> 0);
+        act({ [nr]: ACTION.constant + index }, constants);
+        const request = begin('HOOK; HOOK; hlt', { eax: nr, eflags }); // the answer is a number that is asked for
+        expect(request).to.deep.equal({
+          ...{ ...REGISTERS, esp: request.esp, eflags, gs: request.gs },
+          ...{ kind: KIND.call, eax: constants[index], eip: CODE + 2 * HOOK_LENGTH },
+        });
+        expect(espOf(request)).to.equal(REGISTERS.esp);
+      });
+    it('answers with the constant as it is now', () => {
+      act({ [NR.getpid]: ACTION.constant }, [1000]);
+      expect(begin(`1: movl $${NR.getpid}, %eax; HOOK; HOOK; jmp 1b`).eax).to.equal(1000);
+      act({ [NR.getpid]: ACTION.constant }, [2000]);
+      p.reply(REPLY.value);
+      expect(p.request().eax).to.equal(2000);
     });
+    it('is given no more actions and constants than its tables hold', () => {
+      expect(() => act({}, new Array<number>(CONSTANT_COUNT + 1).fill(0))).to.throw('at most 64');
+      expect(() => p.slot.setActions({ actions: new Uint8Array(ACTION_COUNT + 1), constants: [] })).to.throw(
+        '257 actions',
+      );
+    });
+    for (const nr of [0, 255, 256, 257, 0x7fffffff, 0x80000000, 0xffffffff])
+      it(`asks for call 0x${nr.toString(16)} when the table does not say otherwise`, () => {
+        act({ 1: ACTION.native, 254: ACTION.native });
+        expect(begin('HOOK; hlt', { eax: nr }).eax).to.equal(nr);
+      });
     it('exits the thread alone', () => {
       begin('HOOK; hlt');
       expect(threads()).to.equal(3);
