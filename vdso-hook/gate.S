@@ -31,6 +31,13 @@
 2:	jmp	*%fs:SLOT_TAIL
 .endm
 
+/* A request, from the registers and the flags on the stack. */
+.macro ASK kind
+	call	save
+	pushl	$\kind
+	jmp	request
+.endm
+
 /* The call in the registers through the vDSO's own entry, behind the bytes that were overwritten. */
 enter:
 	pushl	%ecx
@@ -50,10 +57,7 @@ hook:
 	movl	%fs:SLOT_CONSTANTS - 4 * ACTION_CONSTANT(,%eax,4), %eax
 	popfl
 	ret
-1:	call	save
-	pushl	%gs
-	pushl	$KIND_CALL
-	jmp	request
+1:	ASK	KIND_CALL
 2:	call	enter
 	popfl
 	ret
@@ -61,18 +65,12 @@ hook:
 /* The same from a signal handler: a system call at a patched two-byte site; a fault whose frame is at the caller's esp. */
 hook_trap:
 	pushfl
-	call	save
-	pushl	%gs
-	pushl	$KIND_TRAP
-	jmp	request
+	ASK	KIND_TRAP
 hook_fault:
 	pushfl
-	call	save
-	pushl	%gs
-	pushl	$KIND_FAULT
-	jmp	request
+	ASK	KIND_FAULT
 
-/* Pushes ebp to eax and then esp, below the flags; ends on top of its own return address, which it jumps to. */
+/* Pushes ebp to eax, esp and gs below the flags; the first stands where its return address did, to which it jumps. */
 save:
 	xchgl	%ebp, (%esp)
 	pushl	%edi
@@ -82,7 +80,18 @@ save:
 	pushl	%ebx
 	pushl	%eax
 	pushl	%esp
+	pushl	%gs
 	jmp	*%ebp
+
+/* Pops what save pushed, from ebx on, up to the flags; changes none of those of the processor. */
+.macro RESTORE
+	popl	%ebx
+	popl	%ecx
+	popl	%edx
+	popl	%esi
+	popl	%edi
+	popl	%ebp
+.endm
 
 request:
 	movl	$NR_WRITE, %eax
@@ -117,6 +126,8 @@ reply:
 	je	peek_string
 	cmpl	$REPLY_POKE, %edx
 	je	poke
+	cmpl	$REPLY_REPORT, %edx
+	je	report
 lost:
 	movl	$125, %eax
 exit:
@@ -129,27 +140,25 @@ trap:
 	int3
 value:
 	addl	$(REPLY_SIZE + SAVED_EAX + 4), %esp
-	popl	%ebx
-	popl	%ecx
-	popl	%edx
-	popl	%esi
-	popl	%edi
-	popl	%ebp
+	RESTORE
 	popfl
 	ret
 
 native:
 	addl	$(REPLY_SIZE + SAVED_EAX), %esp
 	popl	%eax
-	popl	%ebx
-	popl	%ecx
-	popl	%edx
-	popl	%esi
-	popl	%edi
-	popl	%ebp
+	RESTORE
 	call	enter
 	popfl
 	ret
+
+/* The same, and a second request in the place of the first. */
+report:
+	addl	$(REPLY_SIZE + SAVED_EAX), %esp
+	popl	%eax
+	RESTORE
+	call	enter
+	ASK	KIND_RESULT
 
 peek:
 	movl	%eax, %ecx

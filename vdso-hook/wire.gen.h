@@ -44,6 +44,7 @@
 #define KIND_CALL 0x0
 #define KIND_TRAP 0x1
 #define KIND_FAULT 0x2
+#define KIND_RESULT 0x3
 #define REQUEST_SIZE 0x30
 #define REPLY_SIZE 0x10
 #define REPLY_VALUE 0x0
@@ -53,6 +54,7 @@
 #define REPLY_PEEK 0x4
 #define REPLY_PEEK_STRING 0x5
 #define REPLY_POKE 0x6
+#define REPLY_REPORT 0x7
 #define HELLO_MAGIC 0x4e555253
 #define HELLO_ESP 0x1
 #define HELLO_BUFFER 0x2

@@ -224,6 +224,7 @@ export class Referee {
     if (this.o.protocol) this.o.log('debug', requestLine(thread, this.message));
     const kind = this.message[REQ.kind];
     if (kind === KIND.call) return this.call(thread);
+    if (kind === KIND.result) return this.fail('a result that nobody asked for: forged', STATUS.killed);
     const frame = readFrame(this.process.memory, this.message[REQ.esp] + REQUEST_ESP_BIAS);
     if (frame === undefined) return this.fail('a trap without a signal frame: forged', STATUS.killed);
     thread.lastEip = frame.eip;

@@ -122,8 +122,11 @@ export const REQ = Object.fromEntries(REQUEST_FIELDS.map((name, i) => [name, i])
   number
 >;
 
-/** `call`: a system call. `trap`: one from a patched two-byte site. `fault`: SIGSEGV; the signal frame is at esp. */
-export const KIND = { call: 0, trap: 1, fault: 2 } as const;
+/**
+ * `call`: a system call. `trap`: one from a patched two-byte site. `fault`: SIGSEGV; the signal frame is at esp.
+ * `result`: the call was made as REPLY.report ordered, eax is what it returned; of the rest, nothing says more than the call did.
+ */
+export const KIND = { call: 0, trap: 1, fault: 2, result: 3 } as const;
 
 /** A reply is four words: command, a, b, c. */
 export const REPLY_SIZE = 16;
@@ -142,6 +145,8 @@ export const REPLY = {
   peekString: 5,
   /** Receive the next message (b bytes) to a, then send read's result as one word. */
   poke: 6,
+  /** Make the call natively, then tell its result as KIND.result and wait for the reply to that. */
+  report: 7,
 } as const;
 
 /** The loader's first message. Words. */

@@ -95,7 +95,7 @@ describe('attacks: channels', function () {
     }
   });
 
-  for (const kind of [KIND.trap, KIND.fault, 3, 0xffffffff])
+  for (const kind of [KIND.trap, KIND.fault, 4, 0xffffffff])
     it(`a forged message of kind ${kind} with a wild stack pointer`, async () => {
       const wild = [0, 4, 0xfffffff0, 0xffffffff, 0x80000000];
       const fates = await Promise.all(
@@ -120,6 +120,21 @@ describe('attacks: channels', function () {
       (p) => tell(p, request({ eax: 29 }), request({ eax: 20 })), // pause, getpid
       /a request came while another was at work: forged/,
     ));
+
+  it('a result that nobody asked for', () =>
+    expectKilled((p) => tell(p, request({ kind: KIND.result, eax: 7 })), /a result that nobody asked for: forged/));
+
+  it('a result in the place of the one request that is at work', () =>
+    expectKilled(
+      (p) => tell(p, request({ eax: 29 }), request({ kind: KIND.result, eax: 7 })), // pause
+      /a request came while another was at work: forged/,
+    ));
+
+  it('control: a helper that believes anything goes on after them', () =>
+    withPuppet({ cage: 'gullible', acl: judging }, async (p) => {
+      await tell(p, request({ kind: KIND.result, eax: 7 }));
+      expect(await p.call('set_tid_address', 0)).to.equal(p.pid);
+    }));
 
   it('requests without end whose replies nobody reads', () =>
     expectKilled(async (p) => {

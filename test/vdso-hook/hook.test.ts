@@ -2,14 +2,15 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { ERRNO } from '../../src/abi/errno.js';
 import * as L from '../../src/abi/linux.js';
 import { native } from '../../src/native/index.js';
 import { readFrame } from '../../src/referee/faults.js';
 import { ACTION, ACTION_COUNT, CONSTANT_COUNT, KIND, REPLY, REQUEST_ESP_BIAS } from '../../src/wire/layout.js';
-import { assemble, CODE, HOLE, Sandboxed, START, STACK_TOP, type Request } from '../support/process.js';
+import { assemble, CODE, DATA, HOLE, Sandboxed, START, STACK_TOP, type Request } from '../support/process.js';
 import { makeTemporary, remove } from '../support/run.js';
 
-const NR = { read: 3, write: 4, openat: 295, getpid: 20 } as const;
+const NR = { read: 3, write: 4, lseek: 19, openat: 295, getpid: 20 } as const;
 const HOOK_LENGTH = 6;
 const REGISTERS = {
   ...{ ebx: 0x21222324, ecx: 0xc1c2c3c4, edx: 0xd1d2d3d4, esi: 0x51525354, edi: 0xe1e2e3e4, ebp: 0xb1b2b3b4 },
@@ -60,6 +61,14 @@ for (const entry of ['fast', 'int80'] as const)
       return { fd, content: () => readFileSync(path, 'latin1') };
     }
 
+    /** Back to the start of the file, which the process reads from where the test has written to. */
+    const rewind = (fd: number): number => p.order(NR.lseek, fd, 0, 0);
+    function memory(address: number, size: number): string {
+      const bytes = Buffer.alloc(size);
+      native.vmRead(p.pid, address, bytes, size);
+      return bytes.toString('latin1');
+    }
+
     for (const eflags of [ALL_FLAGS, NO_FLAGS])
       it(`keeps all registers and the flags ${eflags.toString(16)}; tells them, esp and the address behind the call`, () => {
         const first = begin('HOOK; HOOK; hlt', { eax: NR.getpid, eflags });
@@ -79,6 +88,51 @@ for (const entry of ['fast', 'int80'] as const)
       const second = p.request();
       expect(second).to.deep.equal({ ...first, eax: 4, eip: CODE + 2 * HOOK_LENGTH });
       expect(content()).to.have.length(4);
+    });
+    for (const eflags of [ALL_FLAGS, NO_FLAGS])
+      it(`makes a call natively, tells its result, and returns what it is told, flags ${eflags.toString(16)}`, () => {
+        const { fd } = file('abcdef');
+        rewind(fd);
+        const registers = { ebx: fd, ecx: DATA + 64, edx: 5 };
+        const first = begin('HOOK; HOOK; hlt', { ...registers, eax: NR.read, eflags });
+        p.reply(REPLY.report);
+        expect(p.request()).to.deep.equal({ ...first, kind: KIND.result, eax: 5 });
+        expect(memory(DATA + 64, 6)).to.equal('abcde\0'); // before the reply
+        p.reply(REPLY.value, 4711);
+        expect(p.request()).to.deep.equal({ ...first, eax: 4711, eip: CODE + 2 * HOOK_LENGTH });
+      });
+    it('tells a call that failed, and serves the helper before it goes on', () => {
+      const first = begin('HOOK; HOOK; hlt', { eax: NR.read, ebx: 0xffffffff, ecx: DATA + 64, edx: 5 });
+      p.reply(REPLY.report);
+      expect(p.request()).to.deep.include({ kind: KIND.result, eax: -ERRNO.EBADF >>> 0 });
+      p.reply(REPLY.poke, DATA + 64, 3);
+      native.send(p.socket, Buffer.from('new'), 3, 0);
+      expect(p.receive()).to.deep.equal(new Uint8Array(Uint32Array.of(3).buffer));
+      p.reply(REPLY.peek, DATA + 64, 4);
+      expect(Buffer.from(p.receive()).toString('latin1')).to.equal('new\0');
+      p.reply(REPLY.value, -4);
+      expect(p.request()).to.deep.equal({ ...first, eax: -4 >>> 0, eip: CODE + 2 * HOOK_LENGTH });
+    });
+    it('tells the result of a call at a two-byte site, where its registers are the same behind the handler', () => {
+      const { fd, content } = file('');
+      const registers = { ebx: fd, ecx: CODE, edx: 2 };
+      const trap = begin('ud2; HOOK; hlt', { ...registers, eax: NR.write, eflags: ALL_FLAGS });
+      expect(trap.kind).to.equal(KIND.trap);
+      p.reply(REPLY.report);
+      expect(p.request()).to.deep.equal({ ...trap, kind: KIND.result, eax: 2 });
+      expect(content()).to.equal('\x0f\x0b');
+      p.reply(REPLY.value, 99);
+      const behind = p.request();
+      expect(behind).to.deep.include({ ...REGISTERS, ...registers, esp: behind.esp, eflags: ALL_FLAGS });
+      expect(behind).to.deep.include({ kind: KIND.call, eax: 99, eip: CODE + 2 + HOOK_LENGTH });
+      expect(espOf(behind)).to.equal(REGISTERS.esp);
+    });
+    it('exits instead of returning a result when it is told to', () => {
+      begin('HOOK; hlt', { eax: NR.write, ebx: 0xffffffff });
+      p.reply(REPLY.report);
+      expect(p.request().kind).to.equal(KIND.result);
+      p.reply(REPLY.exit, 5);
+      waitForThreads(2);
     });
     it('makes calls natively without asking', () => {
       const { fd, content } = file('abcdef');
