@@ -2,7 +2,7 @@
  * The sandbox without its command line, with what only tests choose: `sandbox-with.ts CHOICES PROGRAM [ARGUMENT...]`,
  * CHOICES in JSON. Everything is allowed. Start it with Node and tsx; it exits as the sandbox does.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { openJudge } from '../../src/cli/judge.js';
 import { runSandbox, type RunOptions } from '../../src/launch/run.js';
 import { native } from '../../src/native/index.js';
@@ -18,7 +18,7 @@ const tree = sysroot();
 const { status, reason } = runSandbox({
   command,
   env: Object.entries(process.env).map(([name, value]) => `${name}=${value}`),
-  view: new View({ root: '/', sysroot: process.arch !== 'ia32' && existsSync(tree) ? tree : null }),
+  view: new View({ root: '/', sysroot: process.arch !== 'ia32' && existsSync(tree) ? realpathSync(tree) : null }),
   judge: openJudge(null),
   keep: [],
   peek,
