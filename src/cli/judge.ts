@@ -1,5 +1,5 @@
 /** The policy of a run as the referee's judge: ACL files, the shipped default, or none. */
-import { NUMBERS } from '../abi/numbers.js';
+import { rowOf } from '../syscalls/table.js';
 import { allowAll, compile } from '../policy/compile.js';
 import { decide } from '../policy/decide.js';
 import { loadPolicy, SHIPPED_ACL_DIRECTORY } from '../policy/load.js';
@@ -10,9 +10,7 @@ import type { Judge } from '../referee/referee.js';
 export function openJudge(files: readonly string[] | null): Judge {
   const chosen = files !== null && files.length === 0 ? [`${SHIPPED_ACL_DIRECTORY}/default.yaml`] : files;
   const policy =
-    chosen === null
-      ? allowAll()
-      : compile(loadPolicy(chosen, { knownSyscall: (name) => Object.hasOwn(NUMBERS, name) }));
+    chosen === null ? allowAll() : compile(loadPolicy(chosen, { knownSyscall: (name) => rowOf(name) !== undefined }));
   const verdicts = policy.syscallVerdicts();
   return {
     decide: (question) => decide(policy, question),

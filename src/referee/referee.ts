@@ -11,7 +11,7 @@ import { native } from '../native/index.js';
 import type { ByteString } from '../abi/bytes.js';
 import type { Decision, Question } from '../questions.js';
 import type { Order, Outcome, Row } from '../syscalls/dsl.js';
-import { SOCKETCALL, SOCKETCALL_REGISTERS } from '../syscalls/multiplexed.js';
+import { demultiplex } from '../syscalls/multiplexed.js';
 import { rowOf } from '../syscalls/table.js';
 import { KIND, REPLY, REPLY_SIZE, REQ, REQUEST_ESP_BIAS, REQUEST_SIZE } from '../wire/layout.js';
 import { explainDeath, livesOn } from './death.js';
@@ -245,23 +245,12 @@ export class Referee {
     const nr = this.message[REQ.eax];
     request.begin(nr, this.message.subarray(REQ.ebx, REQ.ebp + 1));
     this.remember(thread);
-    const row = nr === NUMBERS.socketcall ? this.demultiplex(request) : rowOf(nr);
-    if (typeof row === 'number') return this.answer(thread, REPLY.value, row);
+    const carried = demultiplex(request);
+    if (typeof carried === 'number') return this.answer(thread, REPLY.value, carried);
+    if (carried !== undefined) request.begin(NUMBERS[carried.row], carried.registers, carried.name);
+    const row = rowOf(request.nr);
     if (row === undefined) return this.answer(thread, REPLY.value, this.noSuchCall(nr));
     this.dispatch(thread, request, row);
-  }
-
-  /** socketcall(2): the row that is meant, with the sub-call's arguments, read once, in the registers. */
-  private demultiplex(request: Request): Row | undefined | number {
-    const sub = SOCKETCALL.get(request.r[SOCKETCALL_REGISTERS.number]);
-    if (sub === undefined) return -ERRNO.EINVAL;
-    const words = request.get(request.r[SOCKETCALL_REGISTERS.array], 4 * sub.count);
-    if (typeof words === 'number') return words;
-    const args = new Uint32Array(6);
-    args.set(new Uint32Array(words.buffer));
-    const row = rowOf(sub.row);
-    if (row !== undefined) request.begin(row.nr, args);
-    return row;
   }
 
   /** The registers behind the call, for a successor or a fault. */

@@ -27,6 +27,7 @@ export class Request implements Call {
   /** The registers as they came, for the log. */
   readonly asked = new Uint32Array(6);
   eip = 0;
+  carried: string | undefined;
   readonly paths: (Resolved | undefined)[] = [];
   /** The strings that were read for the call, by address, for the log. */
   readonly strings = new Map<number, ByteString>();
@@ -50,8 +51,9 @@ export class Request implements Call {
     return this.process.reserved;
   }
 
-  begin(nr: number, registers: Uint32Array): void {
+  begin(nr: number, registers: Uint32Array, carried?: string): void {
     this.nr = nr;
+    this.carried = carried;
     this.r.set(registers);
     this.asked.set(registers);
     this.thread.memory.resetArena();

@@ -49,6 +49,8 @@ export type Order = readonly [nr: number, ...args: number[]];
 export interface Call {
   readonly nr: number;
   readonly r: Uint32Array;
+  /** The sub-call's name, where socketcall(2) or ipc(2) carries the call: some of its forms differ then (multiplexed.ts). */
+  readonly carried?: string;
   readonly memory: GuestMemory;
   readonly process: ProcessView;
   readonly thread: ThreadView;

@@ -7,7 +7,7 @@ import { files } from './files.js';
 import { identity } from './identity.js';
 import { ipc } from './ipc.js';
 import { memory } from './memory.js';
-import { multiplexed, SOCKETCALL } from './multiplexed.js';
+import { CARRIERS, SOCKETCALL } from './multiplexed.js';
 import { net } from './net.js';
 import { processes } from './process.js';
 import { signals } from './signals.js';
@@ -17,7 +17,6 @@ export const families: Readonly<Record<string, Family>> = {
   files,
   descriptors,
   net,
-  multiplexed,
   memory,
   processes,
   signals,
@@ -52,9 +51,6 @@ export function socketcallRow(sub: number): Row | undefined {
   const call = SOCKETCALL.get(sub);
   return call === undefined ? undefined : rowOf(call.row);
 }
-
-/** Without a row of their own: they run as the call that they carry. */
-const CARRIERS: readonly SyscallName[] = ['socketcall'];
 
 /** Names that the kernel's table has and no family. */
 export const missing = (): SyscallName[] =>
