@@ -3,6 +3,7 @@
  * of the call that has a number of its own, and the row of that call is run. Sources: net/socket.c, ipc/syscall.c.
  */
 import { ERRNO } from '../abi/errno.js';
+import { IPC_CALL } from '../abi/flags-ipc.js';
 import { NUMBERS, type SyscallName } from '../abi/numbers.js';
 import { ipcKludge } from '../abi/structs-ipc.js';
 import { word } from '../abi/structs-process.js';
@@ -113,24 +114,25 @@ function msgrcvArguments(
   return [first, msgp as number, second, msgtyp as number, third];
 }
 
+const N = IPC_CALL.values;
 /**
  * Sub-calls of ipc(2) by number: linux/ipc.h. Any other number is ENOSYS. Where a form differs from the call of its own
  * number, the row looks at Call.carried: semtimedop has a 32-bit timespec, shmat a fourth argument (where the address
  * goes), and in the commands of semctl, msgctl and shmctl the bit IPC_64 chooses the structures.
  */
 export const IPC: ReadonlyMap<number, IpcCall> = new Map([
-  [1, ipc('semtimedop_time64', (a) => [a.first, a.ptr, a.second, 0], 'semop')],
-  [2, ipc('semget', (a) => [a.first, a.second, a.third])],
-  [3, ipc('semctl', semctlArguments)],
-  [4, ipc('semtimedop_time64', (a) => [a.first, a.ptr, a.second, a.fifth], 'semtimedop')],
-  [11, ipc('msgsnd', (a) => [a.first, a.ptr, a.second, a.third])],
-  [12, ipc('msgrcv', msgrcvArguments)],
-  [13, ipc('msgget', (a) => [a.first, a.second])],
-  [14, ipc('msgctl', (a) => [a.first, a.second, a.ptr])],
-  [21, ipc('shmat', (a) => (a.version === 1 ? -ERRNO.EINVAL : [a.first, a.ptr, a.second, a.third]))],
-  [22, ipc('shmdt', (a) => [a.ptr])],
-  [23, ipc('shmget', (a) => [a.first, a.second, a.third])],
-  [24, ipc('shmctl', (a) => [a.first, a.second, a.ptr])],
+  [N.SEMOP, ipc('semtimedop_time64', (a) => [a.first, a.ptr, a.second, 0], 'semop')],
+  [N.SEMGET, ipc('semget', (a) => [a.first, a.second, a.third])],
+  [N.SEMCTL, ipc('semctl', semctlArguments)],
+  [N.SEMTIMEDOP, ipc('semtimedop_time64', (a) => [a.first, a.ptr, a.second, a.fifth], 'semtimedop')],
+  [N.MSGSND, ipc('msgsnd', (a) => [a.first, a.ptr, a.second, a.third])],
+  [N.MSGRCV, ipc('msgrcv', msgrcvArguments)],
+  [N.MSGGET, ipc('msgget', (a) => [a.first, a.second])],
+  [N.MSGCTL, ipc('msgctl', (a) => [a.first, a.second, a.ptr])],
+  [N.SHMAT, ipc('shmat', (a) => (a.version === 1 ? -ERRNO.EINVAL : [a.first, a.ptr, a.second, a.third]))],
+  [N.SHMDT, ipc('shmdt', (a) => [a.ptr])],
+  [N.SHMGET, ipc('shmget', (a) => [a.first, a.second, a.third])],
+  [N.SHMCTL, ipc('shmctl', (a) => [a.first, a.second, a.ptr])],
 ]);
 
 function ipcCall(call: Call): Carried | number {

@@ -15,6 +15,8 @@ const MODULES: readonly { readonly file: string; readonly fields: boolean }[] = 
   { file: 'flags', fields: true },
   { file: 'structs-process', fields: false },
   { file: 'flags-process', fields: false },
+  { file: 'structs-ipc', fields: true },
+  { file: 'flags-ipc', fields: false },
 ];
 
 const HEADERS = [
@@ -23,7 +25,7 @@ const HEADERS = [
   'linux/utime.h linux/xattr.h linux/fs.h linux/falloc.h linux/memfd.h linux/close_range.h linux/inotify.h',
   'asm/ioctls.h linux/sockios.h asm/socket.h linux/in.h linux/in6.h linux/tcp.h linux/udp.h linux/netlink.h linux/net.h',
   'linux/resource.h linux/signal.h asm/signal.h asm/sigcontext.h asm/siginfo.h asm/ldt.h linux/futex.h linux/sched.h linux/sched/types.h',
-  'linux/timerfd.h linux/capability.h linux/sysinfo.h linux/utsname.h linux/mman.h linux/membarrier.h linux/prctl.h linux/random.h linux/wait.h',
+  'linux/timerfd.h linux/capability.h linux/sysinfo.h linux/utsname.h linux/mman.h linux/membarrier.h linux/prctl.h linux/random.h linux/wait.h linux/wait.h', 'linux/ipc.h linux/shm.h linux/sem.h linux/msg.h linux/mqueue.h',
 ]
   .join(' ')
   .split(' ');
@@ -88,7 +90,8 @@ async function exportsOf(file: string): Promise<unknown[]> {
 }
 
 const X86_64 = '/usr/include/x86_64-linux-gnu';
-const I386 = ['-m32', '-ffreestanding', '-w', ...(existsSync(X86_64) ? ['-idirafter', X86_64] : [])];
+/** linux/shm.h includes libc's unistd.h, which needs 32-bit parts of libc: its guard is set. */
+const I386 = ['-m32', '-ffreestanding', '-w', '-D_UNISTD_H', ...(existsSync(X86_64) ? ['-idirafter', X86_64] : [])];
 const HOST = ['-D_GNU_SOURCE', '-w'];
 const include = (headers: readonly string[]): string =>
   headers.map((h) => `#if __has_include(<${h}>)\n#include <${h}>\n#endif`).join('\n') + '\n';
