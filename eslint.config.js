@@ -12,6 +12,7 @@ const ORDER = [
   'policy',
   'trustee',
   'referee',
+  'observe',
   'launch',
   'cli',
 ];

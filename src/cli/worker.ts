@@ -46,7 +46,7 @@ function run(): number {
     view: new View({ root: latin1(data.root), sysroot: data.sysroot === null ? null : latin1(data.sysroot) }),
     judge: openJudge(data.acl),
     log: (level, message) => log(LEVEL_OF[level], message),
-    verbose: data.level === 'DEBUG' || data.level === 'INFO',
+    observer: null,
     protocol: data.level === 'DEBUG',
     askAll: false,
     started: (pid) => tell({ say: 'started', pid }),

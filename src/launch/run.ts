@@ -8,6 +8,7 @@ import { native } from '../native/index.js';
 import { PathResolver } from '../referee/paths.js';
 import type { View } from '../referee/view.js';
 import type { ProcessState } from '../referee/process.js';
+import type { Observer } from '../referee/watch.js';
 import { Referee, type Ending, type Judge, type Logger } from '../referee/referee.js';
 import type { Order } from '../syscalls/dsl.js';
 import { hookActions } from '../trustee/actions.js';
@@ -28,7 +29,8 @@ export interface RunOptions {
   /** Soft limit of open files; -1, or left out, for the helper's own. */
   readonly openFiles?: number;
   readonly log: Logger;
-  readonly verbose: boolean;
+  /** Told of every call that comes to the referee. */
+  readonly observer: Observer | null;
   readonly protocol: boolean;
   /** The hook asks for every call, also for those that it could make or answer by itself: a trace shows all. */
   readonly askAll: boolean;
@@ -114,7 +116,7 @@ export function runSandbox(o: RunOptions): Ending {
       resolver,
       patcher,
       log: o.log,
-      verbose: o.verbose,
+      observer: o.observer,
       protocol: o.protocol,
       stop: o.stop,
     });

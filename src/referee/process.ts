@@ -6,8 +6,11 @@ import { Listings } from './listing.js';
 import type { ProcessView, Row, Steps, ThreadView } from '../syscalls/dsl.js';
 import type { Slot, StartState } from '../trustee/slot.js';
 
-/** `gone`: its thread ended, as ordered or not. `leaving`: told to exit so that a successor can start. */
-export type ThreadPhase = 'running' | 'delegating' | 'leaving' | 'gone';
+/**
+ * `reporting`: it makes a call natively and tells the result. `gone`: its thread ended, as ordered or not. `leaving`:
+ * told to exit so that a successor can start.
+ */
+export type ThreadPhase = 'running' | 'reporting' | 'delegating' | 'leaving' | 'gone';
 
 export class ThreadState implements ThreadView {
   mask = 0n;

@@ -10,7 +10,7 @@ import { mappingsOf, placeOf } from '../memory/maps.js';
 import { native } from '../native/index.js';
 import type { ByteString } from '../abi/bytes.js';
 import type { Decision, Question } from '../questions.js';
-import type { Order, Outcome, Row } from '../syscalls/dsl.js';
+import { hex, type Order, type Outcome, type Row } from '../syscalls/dsl.js';
 import { demultiplex } from '../syscalls/multiplexed.js';
 import { rowOf } from '../syscalls/table.js';
 import { KIND, REPLY, REPLY_SIZE, REQ, REQUEST_ESP_BIAS, REQUEST_SIZE } from '../wire/layout.js';
@@ -21,7 +21,8 @@ import { compile, type Step } from './marshal.js';
 import type { PathResolver } from './paths.js';
 import type { ProcessState, ThreadState } from './process.js';
 import { ArenaFull, KilledByPolicy, Request } from './request.js';
-import { orderLine, replyLine, requestLine, traceLine } from './trace.js';
+import { orderLine, replyLine, requestLine } from './trace.js';
+import type { Mechanism, Observer } from './watch.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type Logger = (level: LogLevel, message: string) => void;
@@ -52,8 +53,8 @@ export interface RefereeOptions {
   readonly resolver: PathResolver;
   readonly patcher: Patcher;
   readonly log: Logger;
-  /** Each call is logged at info level. */
-  readonly verbose: boolean;
+  /** Told of every call. */
+  readonly observer: Observer | null;
   /** The protocol is logged at debug level: requests, orders, results, replies. */
   readonly protocol: boolean;
   /** Becomes readable when the loop has to stop. */
@@ -76,6 +77,16 @@ const LEAVE = 1000;
 const CALL_SITE_LENGTH = 2;
 const HINTS_AT_ONCE = 64;
 const POLLHUP = 0x10;
+
+/** A row for what has none: it shows the registers. */
+const rowless = (nr: number, why: string): Row => ({
+  nr,
+  args: Object.entries({ a: hex(), b: hex(), c: hex(), d: hex(), e: hex(), f: hex() }),
+  returns: 'int',
+  by: 'denied',
+  errno: 'ENOSYS',
+  why,
+});
 
 export class Referee {
   private readonly epoll: number;
@@ -101,7 +112,15 @@ export class Referee {
     native.epollAdd(this.epoll, process.pidfd, tag(TAG.process, 0));
     for (const thread of process.threads) {
       native.epollAdd(this.epoll, thread.socket, tag(TAG.socket, thread.slot));
-      this.requests[thread.slot] = new Request(process, thread, o.judge, o.resolver, o.patcher, o.log);
+      this.requests[thread.slot] = new Request(
+        process,
+        thread,
+        o.judge,
+        o.resolver,
+        o.patcher,
+        o.log,
+        o.observer !== null,
+      );
     }
     for (const [name, decision] of o.judge.syscallVerdicts()) {
       const row = rowOf(name);
@@ -180,6 +199,7 @@ export class Referee {
   private processGone(): void {
     const ended = native.waitChild(this.process.pid, this.status);
     if (ended === 0) return;
+    for (const { slot } of this.process.threads) this.observe(slot, null);
     const code = this.status[0];
     this.ending = this.doom ?? { status: code >= 0 ? code : 128 - code };
   }
@@ -219,10 +239,12 @@ export class Referee {
     }
     if (n !== REQUEST_SIZE)
       return this.fail(`a message of ${n} bytes where a request has ${REQUEST_SIZE}: forged`, STATUS.killed);
+    const kind = this.message[REQ.kind];
+    if (this.o.protocol) this.o.log('debug', requestLine(thread, this.message));
+    if (kind === KIND.result && thread.phase === 'reporting') return this.finish(thread, this.message[REQ.eax] | 0);
     if (thread.phase !== 'running') return this.fail('a request came while another was at work: forged', STATUS.killed);
     thread.lastEip = this.message[REQ.eip];
-    if (this.o.protocol) this.o.log('debug', requestLine(thread, this.message));
-    const kind = this.message[REQ.kind];
+    this.requests[thread.slot].watch?.start();
     if (kind === KIND.call) return this.call(thread);
     if (kind === KIND.result) return this.fail('a result that nobody asked for: forged', STATUS.killed);
     const frame = readFrame(this.process.memory, this.message[REQ.esp] + REQUEST_ESP_BIAS);
@@ -246,10 +268,11 @@ export class Referee {
     request.begin(nr, this.message.subarray(REQ.ebx, REQ.ebp + 1));
     this.remember(thread);
     const carried = demultiplex(request);
-    if (typeof carried === 'number') return this.answer(thread, REPLY.value, carried);
+    if (typeof carried === 'number') return this.refuse(thread, nr, carried, 'it carries no call');
     if (carried !== undefined) request.begin(NUMBERS[carried.row], carried.registers, carried.name);
     const row = rowOf(request.nr);
-    if (row === undefined) return this.answer(thread, REPLY.value, this.noSuchCall(nr));
+    if (row === undefined) return this.refuse(thread, nr, this.noSuchCall(nr), 'unknown');
+    request.watch?.call(row, carried?.name ?? syscallName(row.nr), request.r, carried?.count);
     this.dispatch(thread, request, row);
   }
 
@@ -269,6 +292,13 @@ export class Referee {
     r.gs = m[REQ.gs] & 0xffff;
   }
 
+  /** A call without a row. */
+  private refuse(thread: ThreadState, nr: number, result: number, why: string): void {
+    const request = this.requests[thread.slot];
+    request.watch?.call(rowless(nr, why), syscallName(nr), request.r);
+    this.finish(thread, result);
+  }
+
   private noSuchCall(nr: number): number {
     if (!this.unknown.has(nr)) this.o.log('warn', `system call ${nr} (${syscallName(nr)}) is unknown: ENOSYS`);
     if (this.unknown.size < 1024) this.unknown.add(nr);
@@ -279,7 +309,7 @@ export class Referee {
     thread.row = row;
     const decision = this.verdicts[row.nr];
     if (decision !== undefined && this.decided(thread, row, decision)) return;
-    if (row.by === 'native') return this.answer(thread, REPLY.native, 0);
+    if (row.by === 'native') return this.letRun(thread);
     if (row.by === 'denied') {
       this.o.log('warn', `denied ${syscallName(row.nr)} = ${row.errno}: ${row.why}`);
       return this.finish(thread, -ERRNO[row.errno as keyof typeof ERRNO]);
@@ -320,13 +350,14 @@ export class Referee {
   private decided(thread: ThreadState, row: Row, { verdict, rule }: Decision): boolean {
     const by = describeRule(rule);
     const name = syscallName(row.nr);
+    this.requests[thread.slot].watch?.asked({ ask: 'syscall', name }, { verdict, rule });
     if (verdict.verdict === 'deny') {
       this.o.log('warn', `denied ${name} = ${errnoName(verdict.errno)} by ${by}`);
       this.finish(thread, -verdict.errno);
     } else if (verdict.verdict === 'return') {
       this.o.log('info', `answered ${name} = ${verdict.value} by ${by}`);
       this.finish(thread, verdict.value);
-    } else if (verdict.verdict === 'native') this.answer(thread, REPLY.native, 0);
+    } else if (verdict.verdict === 'native') this.letRun(thread);
     else if (verdict.verdict === 'kill') throw new KilledByPolicy(`${name}: ${by}`);
     else {
       if (verdict.log) this.o.log('info', `allowed ${name} by ${by}`);
@@ -370,8 +401,9 @@ export class Referee {
   }
 
   private outcome(thread: ThreadState, outcome: Outcome): void {
-    if (outcome.outcome === 'native') return this.answer(thread, REPLY.native, 0);
+    if (outcome.outcome === 'native') return this.letRun(thread);
     if (outcome.outcome === 'silent') return;
+    this.observe(thread.slot, outcome.outcome === 'respawn' ? outcome.result : null);
     this.requests[thread.slot].end();
     if (outcome.outcome === 'exit') {
       thread.phase = 'leaving';
@@ -396,6 +428,7 @@ export class Referee {
     f: number,
   ): void {
     if (this.o.protocol) this.o.log('debug', orderLine(thread, [nr, a, b, c, d, e, f]));
+    this.requests[thread.slot].watch?.ordered();
     thread.phase = 'delegating';
     thread.memory.order(nr, a, b, c, d, e, f);
   }
@@ -474,10 +507,21 @@ export class Referee {
   // ---- answers ----
 
   private finish(thread: ThreadState, result: number): void {
-    const request = this.requests[thread.slot];
-    if (this.o.verbose && thread.row !== null) this.o.log('info', traceLine(request, thread.row, result));
+    this.observe(thread.slot, result, thread.phase === 'reporting' ? 'native' : undefined);
     thread.row = null;
     this.answer(thread, REPLY.value, result);
+  }
+
+  /** The untrustee makes the call itself, and tells the result where somebody wants to know it. */
+  private letRun(thread: ThreadState): void {
+    if (this.o.observer === null) return this.answer(thread, REPLY.native, 0);
+    thread.phase = 'reporting';
+    this.send(thread, REPLY.report, 0);
+  }
+
+  private observe(slot: number, result: number | null, mechanism?: Mechanism): void {
+    const event = this.requests[slot].watch?.end(result, mechanism);
+    if (event !== undefined) this.o.observer?.call(event);
   }
 
   private answer(thread: ThreadState, command: number, a: number): void {

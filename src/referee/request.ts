@@ -13,6 +13,7 @@ import { describeQuestion, describeRule } from './describe.js';
 import type { Judge, Logger, Patcher } from './referee.js';
 import type { PathResolver } from './paths.js';
 import type { ProcessState, ThreadState } from './process.js';
+import { Watch } from './watch.js';
 
 /** The policy ended the program: SIGSYS. */
 export class KilledByPolicy extends Error {}
@@ -24,13 +25,11 @@ const PATH_MAX = 4096;
 export class Request implements Call {
   nr = 0;
   readonly r = new Uint32Array(6);
-  /** The registers as they came, for the log. */
-  readonly asked = new Uint32Array(6);
   eip = 0;
   carried: string | undefined;
   readonly paths: (Resolved | undefined)[] = [];
-  /** The strings that were read for the call, by address, for the log. */
-  readonly strings = new Map<number, ByteString>();
+  /** Looks on while somebody wants to know of every call. */
+  readonly watch: Watch | null;
   private readonly copies: Uint8Array[] = [];
   private readonly pins: number[] = [];
   private opened = false;
@@ -42,7 +41,10 @@ export class Request implements Call {
     private readonly resolver: PathResolver,
     private readonly patcher: Patcher,
     private readonly logger: Logger,
-  ) {}
+    observed: boolean,
+  ) {
+    this.watch = observed ? new Watch(process.pid, thread.tid, () => process.memory) : null;
+  }
 
   get memory(): GuestMemory {
     return this.process.memory;
@@ -55,7 +57,6 @@ export class Request implements Call {
     this.nr = nr;
     this.carried = carried;
     this.r.set(registers);
-    this.asked.set(registers);
     this.thread.memory.resetArena();
   }
 
@@ -64,7 +65,6 @@ export class Request implements Call {
     if (!this.opened) return;
     this.paths.length = 0;
     this.copies.length = 0;
-    this.strings.clear();
     for (const fd of this.pins) native.close(fd);
     this.pins.length = 0;
     this.resolver.release();
@@ -91,14 +91,13 @@ export class Request implements Call {
   get(address: number, size: number): Uint8Array | number {
     if (size > MAX_READ) return -ERRNO.EINVAL;
     const bytes = new Uint8Array(size);
-    return this.memory.read(address, bytes, size) === size ? bytes : -ERRNO.EFAULT;
+    if (this.memory.read(address, bytes, size) !== size) return -ERRNO.EFAULT;
+    this.watch?.saw(address, bytes);
+    return bytes;
   }
   getString(address: number, max: number): ByteString | number {
     const text = this.memory.readString(address, max);
-    if (typeof text === 'string') {
-      this.strings.set(address, text);
-      this.opened = true;
-    }
+    if (typeof text === 'string') this.watch?.sawString(address, text);
     return text;
   }
   arena(bytes: Uint8Array): number {
@@ -196,7 +195,9 @@ export class Request implements Call {
 
   ask(asked: Question): number {
     const question = this.ownProc(asked);
-    const { verdict, rule } = this.judge.decide(question);
+    const decision = this.judge.decide(question);
+    const { verdict, rule } = decision;
+    this.watch?.asked(question, decision);
     if (verdict.verdict === 'allow') {
       if (verdict.log) this.log('info', `allowed ${describeQuestion(question)}`);
       return question.ask === 'path' ? this.askAscended() : 0;
@@ -228,7 +229,9 @@ export class Request implements Call {
     return rest === '' || rest.startsWith('/') ? { ...question, path: `/proc/self${rest}` } : question;
   }
   relabel(from: Resolved, to: Resolved, directory: boolean): number {
-    const { verdict, rule } = this.judge.mayRelabel(from.guest, to.guest, directory);
+    const decision = this.judge.mayRelabel(from.guest, to.guest, directory);
+    const { verdict, rule } = decision;
+    this.watch?.asked({ ask: 'relabel', from: from.guest, to: to.guest, directory }, decision);
     if (verdict.verdict === 'allow') return 0;
     const errno = verdict.verdict === 'deny' ? verdict.errno : ERRNO.EACCES;
     this.log(

@@ -1,46 +1,37 @@
-/** One line per call, from its row, is what -d INFO logs; -d DEBUG adds the protocol: request, order, result, reply. */
-import { printable } from '../abi/bytes.js';
+/** Events as lines for people. -d INFO logs one line per call; -d DEBUG adds the protocol: request, order, result, reply. */
+import { getSystemErrorMap } from 'node:util';
 import { errnoName } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
 import { syscallName } from '../abi/numbers.js';
-import type { Kind, Row } from '../syscalls/dsl.js';
 import { KIND, REPLY, REQ, REQUEST_FIELDS } from '../wire/layout.js';
+import { describeRule } from './describe.js';
 import type { ThreadState } from './process.js';
-import type { Request } from './request.js';
+import type { CallEvent } from './watch.js';
 
 const hex = (n: number): string => `0x${n.toString(16)}`;
 
-/** The string that the call was found to have there, else the address. */
-function stringAt(request: Request, address: number): string {
-  const text = request.strings.get(address);
-  return text === undefined ? hex(address) : `"${printable(text)}"`;
+function outcome({ result, returns, note }: CallEvent): string {
+  if (result === null) return '?';
+  if (!L.isError(result)) return (returns === 'address' ? hex(result >>> 0) : String(result)) + note;
+  const meaning = getSystemErrorMap().get(result)?.[1];
+  return `-1 ${errnoName(-result)}${meaning === undefined ? '' : ` (${meaning})`}`;
 }
 
-function show(request: Request, kind: Kind, i: number): string {
-  const raw = request.asked[i];
-  switch (kind.kind) {
-    case 'fd':
-      return kind.dir && (raw | 0) === L.AT_FDCWD ? 'AT_FDCWD' : String(raw | 0);
-    case 'path':
-    case 'string':
-      return stringAt(request, raw);
-    case 'value':
-      if (kind.show === 'octal') return `0${raw.toString(8)}`;
-      if (kind.show === 'int' || kind.show === 'pid' || kind.show === 'signal') return String(raw | 0);
-      return kind.show === 'uint' ? String(raw) : hex(raw);
-    default:
-      return raw === 0 ? 'NULL' : hex(raw);
-  }
+/** How it was carried out, and the rule that decided: the one that refused, else the first that allowed. */
+function settlement({ mechanism, asked, why }: CallEvent): string {
+  if (why !== undefined) return `${mechanism}: ${why}`;
+  const refused = asked.find(({ decision }) => ['deny', 'kill'].includes(decision.verdict.verdict));
+  if (refused !== undefined) return `${mechanism} by ${describeRule(refused.decision.rule)}`;
+  const rule = asked.find(({ decision }) => decision.rule !== null)?.decision.rule;
+  return rule === null || rule === undefined
+    ? mechanism
+    : `${mechanism}, allowed by ${rule.file}:${rule.line}:${rule.column}`;
 }
 
-export function traceLine(request: Request, row: Row, result: number): string {
-  const args = row.args.map(([, kind], i) => show(request, kind, i)).join(', ');
-  const outcome = L.isError(result)
-    ? `-1 ${errnoName(-result)}`
-    : row.returns === 'address'
-      ? hex(result >>> 0)
-      : String(result);
-  return `${syscallName(row.nr)}(${args}) = ${outcome} [${row.by}]`;
+/** `openat(AT_FDCWD, "/etc/passwd", O_RDONLY) = 3 <0.000040> [delegated, allowed by acl/glibc.yaml:9:5]`; without the duration if not `timed`. */
+export function traceLine(event: CallEvent, timed: boolean): string {
+  const duration = timed ? ` <${(event.micros / 1e6).toFixed(6)}>` : '';
+  return `${event.name}(${event.args.join(', ')}) = ${outcome(event)}${duration} [${settlement(event)}]`;
 }
 
 const nameIn = (table: Readonly<Record<string, number>>, value: number): string =>

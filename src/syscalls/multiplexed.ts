@@ -15,8 +15,9 @@ export interface Carried {
   readonly row: SyscallName;
   /** The name of the sub-call: Call.carried. */
   readonly name: string;
-  /** The row's six registers. */
+  /** The row's six registers, of which so many are arguments. */
   readonly registers: Uint32Array;
+  readonly count: number;
 }
 
 /** Without a row of their own: they run as the call that they carry. */
@@ -25,7 +26,7 @@ export const CARRIERS: readonly SyscallName[] = ['socketcall', 'ipc'];
 const carried = (row: SyscallName, name: string, args: ArrayLike<number>): Carried => {
   const registers = new Uint32Array(6);
   registers.set(args);
-  return { row, name, registers };
+  return { row, name, registers, count: args.length };
 };
 
 // ---- socketcall ----

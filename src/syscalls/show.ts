@@ -21,7 +21,10 @@ export interface Sight {
 export interface View {
   readonly args: Row['args'];
   readonly r: Uint32Array;
+  /** As it is now: what the call wrote. */
   readonly memory: Sight;
+  /** As the call read it: what was judged. */
+  readonly judged: Sight;
   readonly result: number | null;
 }
 
@@ -273,11 +276,15 @@ function argument(view: View, declared: Kind, i: number, before: string | undefi
   if (kind.kind === 'value') return value(view, kind, i);
   if (kind.kind === 'fd') return kind.dir && (raw | 0) === AT_FDCWD ? 'AT_FDCWD' : String(raw | 0);
   if (raw === 0) return 'NULL';
-  if (before === undefined) return pointed(view, kind, raw);
+  if (before === undefined) return pointed(isGiven(kind) ? { ...view, memory: view.judged } : view, kind, raw);
   if (kind.kind !== 'words' || !succeeded(view)) return before;
   const after = pointed(view, kind, raw);
   return after === before ? before : `${before.slice(0, -1)} => ${after.slice(1)}`;
 }
+
+/** The call only reads it. */
+const isGiven = (kind: Kind): boolean =>
+  kind.kind === 'path' || kind.kind === 'string' || ('way' in kind && kind.way === 'in');
 
 /** A call that both reads and writes there: what stood there is shown, what came is the note's or stands behind =>. */
 const isRead = (kind: Kind): boolean =>
@@ -286,7 +293,7 @@ const isRead = (kind: Kind): boolean =>
 
 /** Before the call: what it will overwrite. */
 export function showBefore(args: Row['args'], r: Uint32Array, memory: Sight): (string | undefined)[] {
-  const view: View = { args, r, memory, result: 0 };
+  const view: View = { args, r, memory, judged: memory, result: 0 };
   return args.map(([, declared], i) => {
     const kind = resolved(view, declared);
     return isRead(kind) && r[i] !== 0 ? pointed(view, kind, r[i]) : undefined;
@@ -302,9 +309,9 @@ export function showArguments(view: View, before: readonly (string | undefined)[
 }
 
 /** What stands behind the result: which descriptors poll and select found. */
-export function showNote({ args, r, memory, result }: View): string {
+export function showNote(view: View): string {
+  const { args, r, memory, result } = view;
   if (result === null || isError(result) || result === 0) return '';
-  const view: View = { args, r, memory, result };
   const parts = args.flatMap(([name, kind], i) => {
     if (r[i] === 0) return [];
     if (kind.kind === 'fdset') {

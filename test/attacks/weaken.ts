@@ -52,7 +52,7 @@ function changeOrders(change: (order: number[], asked: Uint32Array) => number[])
   const begin = original(Request.prototype, 'begin');
   replace(Request.prototype, 'begin', function (this: Request, ...args: never[]) {
     begin.apply(this, args);
-    asked = this.asked;
+    asked = this.r.slice();
   });
   const order = original(Slot.prototype, 'order');
   replace(Slot.prototype, 'order', function (this: Slot, ...args: never[]) {

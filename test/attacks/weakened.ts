@@ -34,7 +34,7 @@ function status(): number {
             Buffer.byteLength(message) + level.length + 12,
           );
       },
-      verbose: false,
+      observer: null,
       protocol: false,
       askAll: false,
       stop: native.eventfd(0, 0),

@@ -24,7 +24,7 @@ const { status, reason } = runSandbox({
   peek,
   ignored: new Uint32Array(2),
   log: () => undefined,
-  verbose: false,
+  observer: null,
   protocol: false,
   askAll: false,
   stop: native.eventfd(0, 0),
