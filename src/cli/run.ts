@@ -17,6 +17,12 @@ export interface RunCommand {
   readonly keep: readonly number[];
   readonly peek: 'vm' | 'socket';
   readonly level: Level;
+  /** Where a line a call goes: a file's absolute path, true for standard error, null for nowhere. */
+  readonly trace: string | true | null;
+  /** A table of calls when the program has ended? */
+  readonly stats: boolean;
+  /** Absolute path of the file for questions, verdicts and results, or null. */
+  readonly record: string | null;
 }
 
 /** A terminal sends these to program and helper alike: the program decides. */
@@ -45,10 +51,11 @@ export async function run(options: RunCommand): Promise<number> {
     return OUR_FAILURE;
   }
   const stop = native.eventfd(0, 0);
-  const { acl, sysroot, root, keep, peek, level } = options;
+  const { command, ...rest } = options;
   const workerData: WorkerData = {
-    ...{ acl, sysroot, root, keep, peek, level, stop },
-    command: lastArguments(options.command.length),
+    ...rest,
+    stop,
+    command: lastArguments(command.length),
     env: environment(),
     ignored: ignoredSignals(),
     openFiles: openFiles(),

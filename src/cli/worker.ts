@@ -25,6 +25,10 @@ export interface WorkerData {
   readonly ignored: readonly number[];
   readonly openFiles: number;
   readonly level: Level;
+  /** An absolute path, true for standard error, null for nowhere. */
+  readonly trace: string | true | null;
+  readonly stats: boolean;
+  readonly record: string | null;
   readonly stop: number;
 }
 

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect } from 'chai';
 import { buildElf, dynamicProgram, staticProgram } from '../support/elf-builder.js';
@@ -52,6 +52,9 @@ describe('./sandbox', function () {
         '--root',
         '--keep-fd',
         '--debug',
+        '--trace[=file]',
+        '--stats',
+        '--record',
         '--version',
         'Examples:',
         'Exit status:',
@@ -79,6 +82,16 @@ describe('./sandbox', function () {
       'a --root that is a file': [['--root', '/etc/passwd', '--', 'true'], /"\/etc\/passwd" must be a directory/],
       'a --keep-fd that is no number': [['--keep-fd', 'x', '--', 'true'], /"x" must be a descriptor number/],
       'a --keep-fd that is not open': [['--keep-fd', '77', '--', 'true'], /77 is not open/],
+      'a --trace without a file behind =': [['--trace=', '--', 'true'], /A file name must follow "="/],
+      'a forgotten -- behind --trace': [['--trace', 'true'], /"true" must stand behind "--", or right behind --trace=/],
+      'a --trace in no directory': [
+        ['--trace=/no/such', '--', 'true'],
+        /--trace: "\/no\/such" cannot be written: no such file or directory/,
+      ],
+      'a --record that is a directory': [
+        ['--record', '/tmp', '--', 'true'],
+        /--record: "\/tmp" cannot be written: it is a directory/,
+      ],
       'a missing argument': [['--acl'], /'--acl <file>' argument missing/],
     };
     for (const [what, [args, says]] of Object.entries(WRONG))
@@ -90,6 +103,20 @@ describe('./sandbox', function () {
         expect([status, stdout]).to.deep.equal([125, '']);
       });
 
+    it('125 for one file for both --trace and --record', async () => {
+      const { status, stderr } = await run(`--trace=${at('both')}`, '--record', at('both'), '--', 'true');
+      expect([status, stderr]).to.deep.equal([
+        125,
+        `sandbox: error: --trace and --record must name different files, not both "${at('both')}"\n`,
+      ]);
+    });
+    it('files of --trace and --record are relative to the caller, and wrong options make none', async () => {
+      const wrong = await execute([SANDBOX, '--trace=t1', '--record', 'r1', '-d', 'LOUD', '--', 'true'], { cwd: top });
+      expect(wrong.status).to.equal(125);
+      const right = await execute([SANDBOX, '-d', 'ERROR', '--trace=t2', '--record', 'r2', '--', 'true'], { cwd: top });
+      expect(right).to.deep.include({ status: 0, stdout: '' });
+      expect(['t1', 'r1', 't2', 'r2'].filter((name) => existsSync(at(name)))).to.deep.equal(['t2', 'r2']);
+    });
     it("what stands behind -- is the program's, options included", async () => {
       const { stdout, status } = await run('--no-acl', '-d', 'ERROR', '--', 'echo', '--', '-d', '--help', '');
       expect([stdout, status]).to.deep.equal(['-- -d --help \n', 0]);

@@ -1,0 +1,82 @@
+/** The command line as a tree of commands, without what they do: that is handed in. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Command, type Option } from 'commander';
+import { formatHelp, RUN_HELP } from './help.js';
+import { runOptions, type RunOptions } from './options.js';
+
+const version = (): string =>
+  (
+    JSON.parse(readFileSync(fileURLToPath(new URL('../../package.json', import.meta.url)), 'utf8')) as {
+      version: string;
+    }
+  ).version;
+
+const OUR_FAILURE = 125;
+
+/** What the commands do; each gives the status to exit with. */
+export interface Actions {
+  run(program: readonly string[], options: RunOptions, command: Command): Promise<number>;
+}
+
+export interface CommandLine {
+  readonly command: Command;
+  /** Parses the words behind `./sandbox`, acts, and gives the status. @throws CommanderError for help and for errors */
+  act(words: readonly string[]): Promise<number>;
+}
+
+/** Ends with a message and the status of our failures. */
+export function fail(command: Command, message: string): never {
+  return command.error(`error: ${message}`, { exitCode: OUR_FAILURE });
+}
+
+/** `--trace x`: x is a forgotten program rather than a file to be overwritten, so the value must be joined by "=". */
+function refuseDetachedValues(command: Command, words: readonly string[]): void {
+  const flags = command.options.filter((o: Option) => o.optional).map((o) => o.long);
+  words.forEach((word, i) => {
+    const next = words[i + 1];
+    if (flags.includes(word) && next !== undefined && !next.startsWith('-'))
+      fail(command, `"${next}" must stand behind "--", or right behind ${word}= when it is the file`);
+  });
+}
+
+function checkRun(command: Command, words: readonly string[], program: readonly string[]): void {
+  if (command.args.length > 0 || program.length === 0) {
+    const what = command.args.length > 0 ? `"${command.args[0]}" must stand behind "--"` : 'a program must follow "--"';
+    fail(command, `${what}: ./sandbox [options] -- program [arguments]`);
+  }
+  if (words.includes('--no-acl') && words.some((word) => word === '--acl' || word.startsWith('--acl=')))
+    fail(command, '--acl and --no-acl exclude each other');
+}
+
+export function commandLine(actions: Actions): CommandLine {
+  let words: readonly string[] = [];
+  let program: readonly string[] = [];
+  let status = 0;
+  const root = new Command('sandbox')
+    .description('Runs an unmodified i386 Linux program under SECCOMP strict mode, judged by ACL files.')
+    .usage('[options] -- program [arguments]')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this')
+    .configureHelp({ formatHelp })
+    .addHelpText('after', RUN_HELP)
+    .allowExcessArguments(true)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`sandbox: ${text}`) })
+    .action(async () => {
+      checkRun(root, words, program);
+      status = await actions.run(program, root.opts<RunOptions>(), root);
+    });
+  for (const option of runOptions()) root.addOption(option);
+  return {
+    command: root,
+    async act(all) {
+      const cut = all.indexOf('--');
+      words = cut < 0 ? all : all.slice(0, cut);
+      program = cut < 0 ? [] : all.slice(cut + 1);
+      refuseDetachedValues(root, words);
+      await root.parseAsync([...words], { from: 'user' });
+      return status;
+    },
+  };
+}

@@ -1,0 +1,43 @@
+/** The help: options under the headings that they were declared with, then examples. */
+import { type Command, Help, type Option } from 'commander';
+import { DeclaredOption, OTHERS } from './options.js';
+
+function byGroup(options: readonly Option[]): [name: string, options: Option[]][] {
+  const groups = new Map<string, Option[]>();
+  for (const option of options) {
+    const name = option instanceof DeclaredOption ? option.group : OTHERS;
+    groups.set(name, [...(groups.get(name) ?? []), option]);
+  }
+  return [...groups].sort(([a], [b]) => Number(a === OTHERS) - Number(b === OTHERS));
+}
+
+/** A value that may be left out must be joined by "=". */
+const optionTerm = (option: Option): string => option.flags.replace(/ \[(.*)\]$/, '[=$1]');
+
+/** commander's help has one list of options; it is cut into one a group. */
+export function formatHelp(command: Command, helper: Help): string {
+  const width = helper.padWidth(command, helper);
+  const item = (option: Option): string =>
+    helper.formatItem(optionTerm(option), width, helper.optionDescription(option), helper);
+  const groups = byGroup(helper.visibleOptions(command));
+  const listed = groups.map(([name, options]) => `${name}:\n${options.map(item).join('\n')}\n`).join('\n');
+  const rest = Object.assign(Object.create(helper) as Help, { visibleOptions: () => [] });
+  const whole = Help.prototype.formatHelp.call(rest, command, rest);
+  const commands = whole.search(/^Commands:$/m);
+  return commands < 0 ? `${whole}\n${listed}` : `${whole.slice(0, commands)}${listed}\n${whole.slice(commands)}`;
+}
+
+export const RUN_HELP = `
+A program always follows "--". Without --acl the shipped default.yaml judges.
+
+Examples:
+  ./sandbox -- /usr/bin/python                     an i386 Python under strict mode
+  ./sandbox --acl acl/demo.yaml -- /usr/bin/python the demo's policy: /secret is refused
+  ./sandbox --no-acl -d INFO -- ls -l /            allow all, log every call
+  ./sandbox --trace=calls.txt --stats -- ls        each call in calls.txt, a table at the end
+
+Exit status:
+  the program's own; 128+n when signal n ended it (137: killed for a raw system call, 159: killed by the policy);
+  1 no arguments; 125 the sandbox itself failed, or was called wrongly; 126 not runnable; 127 not found.
+
+More: man docs/man/sandbox.1`;

@@ -1,0 +1,76 @@
+/** Every option, declared once: parsing, help, the check of the man page and shell completion are made from this. */
+import { Option } from 'commander';
+import { LEVELS, type Level } from './levels.js';
+import { descriptor, directory, level, outputFile } from './values.js';
+
+/** What a shell offers as the value; choices go before it. */
+export type Completes = 'file' | 'directory' | 'nothing';
+
+export class DeclaredOption extends Option {
+  completes: Completes = 'nothing';
+  constructor(
+    /** The heading that it stands under in the help. */
+    readonly group: string,
+    flags: string,
+    description: string,
+  ) {
+    super(flags, description);
+  }
+  completing(what: Completes): this {
+    this.completes = what;
+    return this;
+  }
+}
+
+const POLICY = 'Policy';
+const VIEW = 'What the program sees';
+const OBSERVE = 'Watching a run';
+/** Of --help and --version too, which commander declares. */
+export const OTHERS = 'Other options';
+
+const option = (group: string, flags: string, description: string): DeclaredOption =>
+  new DeclaredOption(group, flags, description);
+
+/** What commander makes of the options of a run. */
+export interface RunOptions {
+  readonly acl: readonly string[] | boolean;
+  readonly sysroot?: string;
+  readonly root?: string;
+  readonly keepFd: readonly number[];
+  readonly peek: 'vm' | 'socket';
+  readonly debug: Level;
+  readonly trace?: string | true;
+  readonly stats?: boolean;
+  readonly record?: string;
+}
+
+const gathered = (value: string, all: unknown): string[] => [...(Array.isArray(all) ? (all as string[]) : []), value];
+
+export const runOptions = (): DeclaredOption[] => [
+  option(POLICY, '--acl <file>', 'judge by this ACL file instead of the default (repeatable, union)')
+    .argParser(gathered)
+    .completing('file'),
+  option(POLICY, '--no-acl', 'allow everything, logged'),
+
+  option(VIEW, '--sysroot <dir>', 'look names up below this i386 tree first, then on the host; / for the host alone')
+    .argParser(directory)
+    .completing('directory'),
+  option(VIEW, '--root <dir>', "make this directory the program's whole world")
+    .argParser(directory)
+    .completing('directory'),
+  option(VIEW, '--keep-fd <n>', 'hand this descriptor over beside 0, 1 and 2 (repeatable)')
+    .argParser(descriptor)
+    .default([], 'none'),
+
+  option(OBSERVE, '-d, --debug <level>', `log at this level: ${LEVELS.join(' ')}`)
+    .argParser(level)
+    .default('WARNING'),
+  option(OBSERVE, '--trace [file]', 'one line a call as strace has it, on standard error or, with --trace=FILE, there')
+    .argParser(outputFile)
+    .completing('file'),
+  option(OBSERVE, '--stats', 'a table of calls, results and times when the program has ended'),
+  option(OBSERVE, '--record <file>', 'write each question, verdict and result to a file (msgpack)')
+    .argParser(outputFile)
+    .completing('file'),
+  option(OTHERS, '--peek <how>', "how the helper reads the program's memory").choices(['vm', 'socket']).default('vm'),
+];
