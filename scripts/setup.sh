@@ -99,11 +99,11 @@ build_scripts() {
   local sources
   sources=$(script_sources | fingerprint)
   if is_at dist/.made "$sources"; then return 0; fi
-  say 'build: TypeScript (tsc for types, esbuild for two bundles: a start reads two files instead of some two hundred)'
+  say 'build: TypeScript (tsc for types, esbuild for bundles: a start reads a few files instead of some two hundred)'
   rm -rf dist
   node_modules/.bin/tsc -p tsconfig.build.json || fail 'tsc failed'
   # CommonJS packages inside an ES module need a require of their own. The decoder keeps its wasm file beside it.
-  node_modules/.bin/esbuild src/cli/main.ts src/cli/worker.ts --bundle --platform=node --target=node18 --format=esm \
+  node_modules/.bin/esbuild src/cli/main.ts src/cli/worker.ts --bundle --splitting --platform=node --target=node18 --format=esm \
     --minify-syntax --minify-whitespace --keep-names --external:iced-x86 --outdir=dist/cli --log-level=warning \
     --banner:js="import{createRequire as seccompNurseRequire}from'node:module';const require=seccompNurseRequire(import.meta.url);" ||
     fail 'esbuild failed'

@@ -1,9 +1,10 @@
 /** The command line as a tree of commands, without what they do: that is handed in. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Command, type Option } from 'commander';
-import { formatHelp, RUN_HELP } from './help.js';
-import { runOptions, type RunOptions } from './options.js';
+import { Argument, Command, type Option } from 'commander';
+import { formatHelp, RUN_HELP, SYSCALLS_HELP } from './help.js';
+import { runOptions, type RunOptions, syscallsOptions } from './options.js';
+import type { SyscallsOptions } from './syscalls.js';
 
 const version = (): string =>
   (
@@ -17,6 +18,7 @@ const OUR_FAILURE = 125;
 /** What the commands do; each gives the status to exit with. */
 export interface Actions {
   run(program: readonly string[], options: RunOptions, command: Command): Promise<number>;
+  syscalls(names: readonly string[], options: SyscallsOptions, command: Command): Promise<number>;
 }
 
 export interface CommandLine {
@@ -49,6 +51,15 @@ function checkRun(command: Command, words: readonly string[], program: readonly 
     fail(command, '--acl and --no-acl exclude each other');
 }
 
+/** A command that runs nothing has no use for a program, nor for the options of a run. */
+function checkCommand(root: Command, command: Command, program: readonly string[]): void {
+  const isGiven = (o: Option): boolean => root.getOptionValueSource(o.attributeName()) === 'cli';
+  // --acl and --no-acl have one value, which --no-acl makes false.
+  const given = root.options.find((o) => isGiven(o) && o.negate === (root.getOptionValue(o.attributeName()) === false));
+  if (given !== undefined) fail(command, `${given.long} is an option of a run, not of "${command.name()}"`);
+  if (program.length > 0) fail(command, `"${command.name()}" runs no program: nothing may follow "--"`);
+}
+
 export function commandLine(actions: Actions): CommandLine {
   let words: readonly string[] = [];
   let program: readonly string[] = [];
@@ -58,7 +69,7 @@ export function commandLine(actions: Actions): CommandLine {
     .usage('[options] -- program [arguments]')
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this')
-    .configureHelp({ formatHelp })
+    .configureHelp({ formatHelp, subcommandTerm: (command) => command.name() })
     .addHelpText('after', RUN_HELP)
     .allowExcessArguments(true)
     .exitOverride()
@@ -68,6 +79,18 @@ export function commandLine(actions: Actions): CommandLine {
       status = await actions.run(program, root.opts<RunOptions>(), root);
     });
   for (const option of runOptions()) root.addOption(option);
+  root.helpCommand('help [command]', 'print the help of a command');
+  root.hook('preSubcommand', (_, command) => checkCommand(root, command, program));
+  const syscalls = root
+    .command('syscalls')
+    .description('Prints what becomes of each i386 system call, or of those named.')
+    .summary('print what becomes of each system call')
+    .addArgument(new Argument('[name...]', 'names or numbers of calls').default([], 'all of them'))
+    .addHelpText('after', SYSCALLS_HELP)
+    .action(async (names: string[], options: SyscallsOptions) => {
+      status = await actions.syscalls(names, options, syscalls);
+    });
+  for (const option of syscallsOptions()) syscalls.addOption(option);
   return {
     command: root,
     async act(all) {

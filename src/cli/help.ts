@@ -35,9 +35,21 @@ Examples:
   ./sandbox --acl acl/demo.yaml -- /usr/bin/python the demo's policy: /secret is refused
   ./sandbox --no-acl -d INFO -- ls -l /            allow all, log every call
   ./sandbox --trace=calls.txt --stats -- ls        each call in calls.txt, a table at the end
+  ./sandbox syscalls openat                        what becomes of a call, and what it asks
 
 Exit status:
   the program's own; 128+n when signal n ended it (137: killed for a raw system call, 159: killed by the policy);
   1 no arguments; 125 the sandbox itself failed, or was called wrongly; 126 not runnable; 127 not found.
 
 More: man docs/man/sandbox.1`;
+
+export const SYSCALLS_HELP = `
+Without a name: a line a call. A call in another (socketcall, ipc) has two numbers: 102.3 is connect.
+native     the program makes it itself            decided  refused, answered or made, by its arguments
+answered   the helper gives the answer            carrier  it carries other calls, which are judged
+delegated  checked, then made in the process      denied   refused always, with an error and a reason
+
+Examples:
+  ./sandbox syscalls openat connect     all about these two
+  ./sandbox syscalls --by denied        what no program gets, and why
+  ./sandbox syscalls --json | jq '.calls[] | select(.family == "net") | .name'`;

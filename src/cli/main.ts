@@ -29,7 +29,25 @@ function checkOutputs({ trace, record }: RunOptions, command: Command): void {
     fail(command, `--trace and --record must name different files, not both "${record}"`);
 }
 
+/** A reader that has enough, such as head(1), ends it quietly. */
+function print(text: string): Promise<number> {
+  return new Promise((done, failed) => {
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EPIPE' ? done(0) : failed(error)));
+    process.stdout.write(text, (error) => (error ? undefined : done(0)));
+  });
+}
+
 const line = commandLine({
+  async syscalls(names, options, command) {
+    // Loaded here: a run does without.
+    const { colored, syscallsText, UnknownCall } = await import('./syscalls.js');
+    try {
+      return await print(syscallsText(names, options, colored()));
+    } catch (error) {
+      if (error instanceof UnknownCall) fail(command, error.message);
+      throw error;
+    }
+  },
   async run(program, options, command) {
     checkOutputs(options, command);
     return run({

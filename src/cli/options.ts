@@ -25,6 +25,7 @@ export class DeclaredOption extends Option {
 const POLICY = 'Policy';
 const VIEW = 'What the program sees';
 const OBSERVE = 'Watching a run';
+const SHOWN = 'What is printed';
 /** Of --help and --version too, which commander declares. */
 export const OTHERS = 'Other options';
 
@@ -73,4 +74,30 @@ export const runOptions = (): DeclaredOption[] => [
     .argParser(outputFile)
     .completing('file'),
   option(OTHERS, '--peek <how>', "how the helper reads the program's memory").choices(['vm', 'socket']).default('vm'),
+];
+
+/** The shapes of a listing of calls. The families are those of src/syscalls/table.ts, which a run need not load. */
+export const syscallsOptions = (): DeclaredOption[] => [
+  option(SHOWN, '--by <mechanism>', 'only calls that are dealt with so').choices([
+    'native',
+    'answered',
+    'delegated',
+    'decided',
+    'carrier',
+    'denied',
+  ]),
+  option(SHOWN, '--family <family>', 'only calls of this family').choices([
+    'denied',
+    'descriptors',
+    'files',
+    'identity',
+    'ipc',
+    'memory',
+    'multiplexed',
+    'net',
+    'processes',
+    'signals',
+    'time',
+  ]),
+  option(SHOWN, '--json', 'for programs: a document with a version; docs/syscalls.md says its fields'),
 ];

@@ -34,6 +34,31 @@ export const ASKED: Readonly<Partial<Record<SyscallName, string>>> = {
   sendmmsg: SENDS,
 };
 
+const ADDRESS = 'an address and port; an abstract, vsock or foreign address as a name';
+const HELD = "write on the descriptor's name, unless it was opened for writing";
+const NEW_NAME = 'that the new name grants no more than the old one';
+
+/** What is asked beside, or instead of, an access to a path argument. */
+export const ALSO_ASKED: Readonly<Partial<Record<SyscallName, string>>> = {
+  socket: 'the family, type and protocol; netlink and foreign families as a name',
+  bind: ADDRESS,
+  connect: ADDRESS,
+  sendto: ADDRESS,
+  sendmsg: ADDRESS,
+  sendmmsg: ADDRESS,
+  listen: 'bind to 0.0.0.0:0, when the socket was not bound after a question',
+  link: NEW_NAME,
+  linkat: NEW_NAME,
+  rename: NEW_NAME,
+  renameat: NEW_NAME,
+  renameat2: NEW_NAME,
+  fchmod: HELD,
+  fchown: HELD,
+  fchown32: HELD,
+  fsetxattr: HELD,
+  fremovexattr: HELD,
+};
+
 /** Calls whose path stands in a socket address. */
 const ADDRESSED: ReadonlySet<string> = new Set(['bind', 'connect', 'sendto', 'sendmsg', 'sendmmsg']);
 
@@ -56,7 +81,8 @@ function asksOf(access: PathAccess): string {
 const pathArguments = (row: Row): [string, PathKind][] =>
   row.args.flatMap(([name, kind]): [string, PathKind][] => (kind.kind === 'path' ? [[name, kind]] : []));
 
-function callsOf(row: Row): PathCall[] {
+/** The accesses that a row asks, by path argument. */
+export function callsOf(row: Row): PathCall[] {
   const name = syscallName(row.nr);
   const said = ASKED[name as SyscallName];
   const found = pathArguments(row).map(([argument, kind]) => ({ name, argument, asks: said ?? asksOf(kind.access) }));

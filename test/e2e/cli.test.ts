@@ -128,6 +128,46 @@ describe('./sandbox', function () {
     });
   });
 
+  describe('its commands', () => {
+    it('syscalls prints a call: plain into a pipe, coloured on a terminal without NO_COLOR', async () => {
+      const { status, stdout, stderr } = await run('syscalls', 'mount');
+      expect([status, stderr]).to.deep.equal([0, '']);
+      expect(stdout).to.match(/^mount: system call 21, family denied\n {2}denied {2}refused always, EPERM: /);
+      const shown = async (env: Record<string, string>): Promise<string> =>
+        (await inTerminal([SANDBOX, 'syscalls', 'mount'], { lines: [], prompt: '', patience: 30, env })).stdout;
+      expect(await shown({})).to.contain('\u001b[31mdenied');
+      expect(await shown({ NO_COLOR: '1' }))
+        .to.contain('denied')
+        .and.not.to.contain('\u001b[3');
+    });
+    it('syscalls | head is no error', async () => {
+      const { stdout, stderr } = await execute([
+        '/bin/bash',
+        '-c',
+        '"$0" syscalls --json | head -c 1; echo " ${PIPESTATUS[0]}"',
+        SANDBOX,
+      ]);
+      expect([stdout, stderr]).to.deep.equal(['{ 0\n', '']);
+    });
+    it('help of a command', async () => {
+      const { status, stdout } = await run('syscalls', '--help');
+      expect([status, (await run('help', 'syscalls')).stdout]).to.deep.equal([0, stdout]);
+      expect(stdout).to.contain('Usage: sandbox syscalls [options] [name...]').and.to.contain('Examples:');
+    });
+    const WRONG: Readonly<Record<string, readonly [args: readonly string[], says: RegExp]>> = {
+      'a call that is none': [['syscalls', 'opnat'], /"opnat" is no i386 system call; did you mean openat\?/],
+      'a mechanism that is none': [['syscalls', '--by', 'magic'], /'magic' is invalid\. Allowed choices are native, /],
+      'a program behind a command': [['syscalls', '--', 'true'], /"syscalls" runs no program/],
+      'an option of a run before a command': [['--no-acl', 'syscalls'], /--no-acl is an option of a run/],
+    };
+    for (const [what, [args, says]] of Object.entries(WRONG))
+      it(`125 for ${what}`, async () => {
+        const { status, stdout, stderr } = await run(...args);
+        expect(stderr).to.match(says);
+        expect([status, stdout]).to.deep.equal([125, '']);
+      });
+  });
+
   describe('what cannot be run', () => {
     const cannot = (what: string, status: number, says: RegExp, program: () => string, ...options: string[]): void => {
       it(`${status} for ${what}`, async () => {
