@@ -90,6 +90,12 @@ const RETURNS: Readonly<Record<CallDescription['returns'], string>> = {
   void: 'nothing: it does not return',
 };
 
+function told({ text, names, alternatives }: CallDescription['arguments'][number]): string {
+  if (alternatives !== undefined)
+    return `${text}: ${alternatives.map(({ when, text: what }) => `${what} (${when.join(' ')})`).join('; ')}`;
+  return names === undefined ? text : `${text}: ${names.join(' ')}`;
+}
+
 function details(call: CallDescription, c: Colors): string {
   const { name, carried, family, mechanism } = call;
   const where =
@@ -99,8 +105,7 @@ function details(call: CallDescription, c: Colors): string {
   const facts: [string, string][] = [];
   const reason = call.errno === undefined ? '' : `, ${call.errno}: ${call.why}`;
   facts.push([mechanism, MECHANISMS[mechanism] + reason]);
-  for (const { name: argument, direction, text, names } of call.arguments)
-    facts.push([`  ${argument}${SIGN[direction]}`, names === undefined ? text : `${text}: ${names.join(' ')}`]);
+  for (const argument of call.arguments) facts.push([`  ${argument.name}${SIGN[argument.direction]}`, told(argument)]);
   if (call.errno === undefined && mechanism !== 'carrier') {
     facts.push(['returns', RETURNS[call.returns]]);
     facts.push(['asks', call.asks.map((a) => (a.argument === undefined ? '' : `${a.argument}: `) + a.what).join('; ')]);

@@ -1,7 +1,7 @@
 /** Every system call of the i386 table in words, sub-calls of socketcall(2) and ipc(2) included: made from the rows alone. */
 import { NUMBERS, type SyscallName } from '../abi/numbers.js';
 import { ALSO_ASKED, callsOf } from './calls-table.js';
-import { type ArgumentDescription, describeKind } from './describe-kind.js';
+import { type ArgumentDescription, describeArgument } from './describe-kind.js';
 import type { Returns, Row } from './dsl.js';
 import { IPC, SOCKETCALL } from './multiplexed.js';
 import { families, rowOf } from './table.js';
@@ -59,7 +59,7 @@ function ofRow(name: SyscallName, row: Row): CallDescription {
     number: row.nr,
     family: homes.get(row.nr) ?? CARRYING,
     mechanism: row.by === 'odd' ? 'decided' : row.by,
-    arguments: row.args.map(([argument, kind]) => ({ name: argument, ...describeKind(kind) })),
+    arguments: row.args.map(([argument, kind]) => ({ name: argument, ...describeArgument(kind, row.args) })),
     returns: row.returns,
     asks: asksOf(name, row),
     ...(row.by === 'denied' ? { errno: row.errno, why: row.why } : {}),
@@ -109,12 +109,6 @@ function ofSub({ by, number, name, runs, count }: Sub): CallDescription {
 
 const REGISTERS = 6;
 
-/** Sub-calls that have no number of their own run, or are refused, as these. */
-const WITHOUT_NUMBER: Readonly<Record<string, SyscallName>> = {
-  semop: 'semtimedop_time64',
-  semtimedop: 'semtimedop_time64',
-};
-
 const subCalls = (): Sub[] => [
   ...[...SOCKETCALL].map(([number, { row, name, count }]): Sub => ({
     by: 'socketcall',
@@ -123,10 +117,8 @@ const subCalls = (): Sub[] => [
     runs: row,
     count,
   })),
-  ...Object.entries(IPC).map(([name, number]): Sub => {
-    const runs = WITHOUT_NUMBER[name] ?? (name as SyscallName);
-    return { by: 'ipc', number, name, runs, count: REGISTERS };
-  }),
+  // They come in an order of their own, but all of them.
+  ...[...IPC].map(([number, { row, name }]): Sub => ({ by: 'ipc', number, name, runs: row, count: REGISTERS })),
 ];
 
 /** By number; a carrier's sub-calls stand behind it. */

@@ -69,10 +69,10 @@ its meaning; new fields come without. Names, \`--by\` and \`--family\` choose ca
 | \`asks\` | list | of \`{ argument?, what }\`: what the policy is asked beside the call's name |
 | \`errno\`, \`why\` | text, of denied calls only | the error and its reason |
 
-Fields of an argument: \`name\`; \`kind\` (\`value\`, \`descriptor\`, \`path\`, \`text\`, \`bytes\`, \`struct\`, \`iovec\`); \`direction\` (\`in\`, \`out\`,
-\`inout\`: who writes it); \`text\` (all of it in words); and where they apply \`length\` (\`bytes\`, or the value of \`argument\`
+Fields of an argument: \`name\`; \`kind\` (\`value\`, \`descriptor\`, \`path\`, \`text\`, \`bytes\`, \`struct\`, \`words\`, \`iovec\`, \`address\`,
+\`message\`, \`descriptor set\`, \`signal set\`, \`choice\`, \`unused\`); \`direction\` (\`in\`, \`out\`, \`inout\`: who writes it); \`text\` (all of it in words); and where they apply \`length\` (\`bytes\`, or the value of \`argument\`
 \`times\` so many bytes, \`most\` as the limit), \`struct\` (its name), \`from\` (the descriptor that a path starts at), \`names\`
-(of bits and values), \`optional\` (null is allowed).
+(of bits and values), \`optional\` (null is allowed), and of a choice\n\`on\` (the argument that it depends on) and \`alternatives\` (\`when\`, names of that argument's values, and \`text\`).
 `;
 
 /** The whole page. Sub-calls stand in a section of their carrier. */

@@ -15,11 +15,16 @@ import {
   flags,
   int,
   iovecIn,
+  message,
   path,
   signal,
+  sigset,
+  sockaddr,
   string,
   structIn,
   structInOut,
+  structs,
+  words,
 } from '../../src/syscalls/dsl.js';
 import { families, rowOf } from '../../src/syscalls/table.js';
 import { askers } from './askers.js';
@@ -125,6 +130,13 @@ describe('the description of a kind', () => {
   ];
   for (const [what, got, is] of CASES) it(`of ${what}`, () => expect(got).to.deep.include(is));
 
+  it('of a choice lists what it is for the values that have names', () => {
+    const argument = own('fcntl64').arguments[2];
+    expect(argument).to.include({ kind: 'choice', on: 'command', text: 'depends on command' });
+    const lock = argument.alternatives?.find(({ when }) => when.includes('F_SETLK64'));
+    expect(lock?.text).to.match(/^flock64, 24 bytes/);
+    expect(argument.alternatives?.flatMap(({ when }) => when)).to.include('F_DUPFD');
+  });
   it('knows the length of all that is pointed to', () => {
     for (const { name, arguments: all } of calls)
       for (const argument of all)
