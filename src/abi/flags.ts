@@ -161,8 +161,9 @@ export const STATX = table('statx', {
   STATX_BLOCKS: 0x400,
   STATX_BTIME: 0x800,
   STATX_MNT_ID: 0x1000,
+  STATX_BASIC_STATS: 0x7ff,
 });
-export const STATX_BASIC_STATS = 0x7ff;
+export const { STATX_BASIC_STATS } = STATX.values;
 
 export const RENAME = table('rename', { RENAME_NOREPLACE: 1, RENAME_EXCHANGE: 2, RENAME_WHITEOUT: 4 });
 export const XATTR = table('xattr', { XATTR_CREATE: 1, XATTR_REPLACE: 2 });

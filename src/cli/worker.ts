@@ -12,6 +12,7 @@ import { PolicyError } from '../policy/load.js';
 import { openJudge } from './judge.js';
 import type { Level } from './levels.js';
 import { openLog } from './log.js';
+import { openObservers } from './observers.js';
 
 export interface WorkerData {
   readonly command: readonly ByteString[];
@@ -43,6 +44,10 @@ const log = openLog(data.level);
 const LEVEL_OF = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR' } as const;
 
 function run(): number {
+  const observers = openObservers({
+    ...data,
+    log: data.level === 'DEBUG' || data.level === 'INFO' ? (line) => log('INFO', line) : null,
+  });
   if (data.acl === null) log('WARNING', '--no-acl: every file, address and call is allowed');
   const { status } = runSandbox({
     ...data,
@@ -50,11 +55,12 @@ function run(): number {
     view: new View({ root: latin1(data.root), sysroot: data.sysroot === null ? null : latin1(data.sysroot) }),
     judge: openJudge(data.acl),
     log: (level, message) => log(LEVEL_OF[level], message),
-    observer: null,
+    observer: observers.observer,
     protocol: data.level === 'DEBUG',
-    askAll: false,
+    askAll: observers.all,
     started: (pid) => tell({ say: 'started', pid }),
   });
+  observers.end(status);
   return status;
 }
 

@@ -52,6 +52,7 @@ const SHOWN: Readonly<Record<Of<'value'>['show'], string>> = {
   pid: 'an id of a process or thread',
   signal: 'a signal',
   address: 'an address',
+  page: 'an offset in pages',
   low: 'the low half of a 64-bit number',
   high: 'the high half of a 64-bit number',
 };

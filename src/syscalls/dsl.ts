@@ -145,7 +145,7 @@ export type Way = 'in' | 'out' | 'inout';
 export type Kind =
   | {
       readonly kind: 'value';
-      readonly show: 'int' | 'uint' | 'hex' | 'octal' | 'pid' | 'signal' | 'address' | 'low' | 'high';
+      readonly show: 'int' | 'uint' | 'hex' | 'octal' | 'pid' | 'signal' | 'address' | 'low' | 'high' | 'page';
       readonly flags?: Flags;
     }
   | { readonly kind: 'fd'; readonly dir: boolean }
@@ -214,6 +214,8 @@ export const address = (): Kind => ({ kind: 'value', show: 'address' });
 /** The halves of a 64-bit value in neighbouring registers. */
 export const low = (): Kind => ({ kind: 'value', show: 'low' });
 export const high = (): Kind => ({ kind: 'value', show: 'high' });
+/** A file offset in pages. */
+export const page = (): Kind => ({ kind: 'value', show: 'page' });
 export const flags = (table: Flags): Kind => ({ kind: 'value', show: 'hex', flags: table });
 /** A descriptor; a reserved one is EBADF. */
 export const fd = (): Kind => ({ kind: 'fd', dir: false });

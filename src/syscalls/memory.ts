@@ -14,6 +14,7 @@ import {
   hex,
   int,
   odd,
+  page,
   size,
   structIn,
   type Call,
@@ -169,7 +170,7 @@ export const memory = family({
   mmap: odd(90, { arguments: structIn(mmapArgs) }, oldMmap, { returns: 'address' }),
   mmap2: odd(
     192,
-    { address: address(), length: size(), prot: flags(PROT), flags: flags(MAP), fd: int(), page: hex() },
+    { address: address(), length: size(), prot: flags(PROT), flags: flags(MAP), fd: int(), page: page() },
     (call) => {
       const [address, length, prot, flags, fd, page] = call.r;
       return map(call, { address, length, prot, flags, fd, page });

@@ -69,6 +69,8 @@ function value(view: View, kind: Of<'value'>, i: number): string | undefined {
       return raw === 0 ? '0' : signalName(raw);
     case 'address':
       return pointer(raw);
+    case 'page':
+      return raw === 0 ? '0' : hex(raw * 0x1000);
     case 'high':
       return undefined; // shown with its low half
     case 'low':

@@ -3,7 +3,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { expect } from 'chai';
 import { NUMBERS, syscallName, type SyscallName } from '../../src/abi/numbers.js';
 import { rowOf, rows } from '../../src/syscalls/table.js';
-import { RESERVED } from '../../src/wire/layout.js';
+import { RESERVED, SLOT } from '../../src/wire/layout.js';
 import { acl, errno, file, killAll, place, withPuppet, type Cage, type Puppet, type Value } from './harness.js';
 
 const SCHED_FIFO = 1;
@@ -12,7 +12,7 @@ const words = (...values: number[]): Uint8Array => new Uint8Array(Uint32Array.fr
 
 /** Every number that is the sandbox's and open, as the host sees it. */
 async function reservedNumbers(p: Puppet): Promise<number[]> {
-  const from = (await p.slot(0x3c)) - RESERVED.lifeline;
+  const from = (await p.slot(SLOT.lifelineFd)) - RESERVED.lifeline;
   return readdirSync(`/proc/${p.pid}/fd`)
     .map(Number)
     .filter((n) => n >= from)
@@ -235,7 +235,7 @@ describe('attacks: reserved descriptors', function () {
 
   it('what is opened is never given a reserved number, when all others are taken', () =>
     inCage('product', async (p) => {
-      const from = (await p.slot(0x3c)) - RESERVED.lifeline;
+      const from = (await p.slot(SLOT.lifelineFd)) - RESERVED.lifeline;
       const taken = await reservedNumbers(p);
       const limit = p.room(16);
       await p.call('prlimit64', 0, 7, 0, limit);

@@ -31,6 +31,7 @@ describe('calls that carry others', () => {
       row: 'connect',
       name: 'connect',
       registers: [5, 6, 7, 0, 0, 0],
+      count: 3,
     });
     expect(carried('socketcall', [5, MEMORY], words(1, 2, 3, 4))).to.deep.include({ row: 'accept4', name: 'accept' });
     expect(carried('socketcall', [0, MEMORY])).to.equal(-ERRNO.EINVAL);

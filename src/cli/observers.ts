@@ -1,0 +1,77 @@
+/** Who looks on in a run: the log at INFO, --trace, --stats, --record. */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { printable, type ByteString } from '../abi/bytes.js';
+import { SetupError } from '../launch/channels.js';
+import { Recorder } from '../observe/record.js';
+import { Stats } from '../observe/stats.js';
+import { textTrace } from '../observe/text.js';
+import { traceLine } from '../referee/trace.js';
+import type { Observer } from '../referee/watch.js';
+
+const STDERR = 2;
+
+export interface Wanted {
+  readonly command: readonly ByteString[];
+  readonly acl: readonly string[] | null;
+  /** An absolute path, true for standard error, null for nowhere. */
+  readonly trace: string | true | null;
+  readonly stats: boolean;
+  readonly record: string | null;
+  /** Writes a line to the log; null when it shows no calls. */
+  readonly log: ((line: string) => void) | null;
+}
+
+export interface Observers {
+  /** null: nobody looks on. */
+  readonly observer: Observer | null;
+  /** Do they want to see calls, too, that the hook makes or answers by itself? The log does not. */
+  readonly all: boolean;
+  /** The run is over, with this status. */
+  end(status: number): void;
+}
+
+function create(path: string): number {
+  try {
+    return openSync(path, 'w', 0o600);
+  } catch (error) {
+    throw new SetupError(`${printable(path)} cannot be written: ${(error as Error).message}`);
+  }
+}
+
+/** Opens what is wanted. @throws SetupError when a file cannot be made */
+export function openObservers(o: Wanted): Observers {
+  const observers: Observer[] = [];
+  const endings: ((status: number) => void)[] = [];
+  const { log } = o;
+  if (log !== null) observers.push({ call: (event) => log(traceLine(event, false)) });
+  const seen = observers.length;
+  if (o.trace !== null) {
+    const fd = o.trace === true ? STDERR : create(o.trace);
+    observers.push(textTrace(fd));
+    if (fd !== STDERR) endings.push(() => closeSync(fd));
+  }
+  if (o.record !== null) {
+    const fd = create(o.record);
+    const recorder = new Recorder(fd, {
+      started: Date.now(),
+      command: [...o.command],
+      cwd: process.cwd(),
+      acl: o.acl && [...o.acl],
+    });
+    observers.push(recorder);
+    endings.push((status) => {
+      recorder.end(status);
+      closeSync(fd);
+    });
+  }
+  if (o.stats) {
+    const stats = new Stats();
+    observers.push(stats);
+    endings.push(() => void writeSync(STDERR, stats.table()));
+  }
+  return {
+    observer: observers.length === 0 ? null : { call: (event) => observers.forEach((one) => one.call(event)) },
+    all: observers.length > seen,
+    end: (status) => endings.forEach((end) => end(status)),
+  };
+}
