@@ -333,7 +333,9 @@ describe('./sandbox', function () {
       const { stderr } = await sandbox(['cat', '/etc/nsswitch.conf'], {
         options: ['--acl', 'acl/glibc.yaml', '-d', 'INFO'],
       });
-      expect(stderr).to.match(/^sandbox: INFO: openat\(AT_FDCWD, "\/etc\/nsswitch\.conf", O_RDONLY\|O_LARGEFILE\) = \d+ \[delegated, allowed by \S*acl\/glibc\.yaml:\d+:\d+\]$/m);
+      expect(stderr).to.match(
+        /^sandbox: INFO: openat\(AT_FDCWD, "\/etc\/nsswitch\.conf", O_RDONLY\|O_LARGEFILE\) = \d+ \[delegated, allowed by \S*acl\/glibc\.yaml:\d+:\d+\]$/m,
+      );
       expect(stderr).to.match(/^sandbox: INFO: close\(\d+\) = 0 \[delegated\]$/m);
     });
     it('is coloured on a terminal, but not with NO_COLOR, nor elsewhere', async () => {
