@@ -90,7 +90,7 @@ export const SIGNAL_MAX = 64;
 
 const signals = new Map<number, string>(Object.entries(SIGNAL).map(([name, n]) => [n, name]));
 export const signalName = (n: number): string =>
-  signals.get(n) ?? (n >= 32 && n <= SIGNAL_MAX ? `SIGRT${n}` : `signal ${n}`);
+  signals.get(n) ?? (n === 32 ? 'SIGRTMIN' : n > 32 && n <= SIGNAL_MAX ? `SIGRT_${n - 32}` : `signal ${n}`);
 
 export const SA = {
   name: 'SA',

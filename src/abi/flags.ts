@@ -81,6 +81,19 @@ export const AT = table('at', {
   AT_STATX_FORCE_SYNC: 0x2000,
   AT_STATX_DONT_SYNC: 0x4000,
 });
+/** Of statx(2): how fresh it is to be is a field. */
+export const AT_STATX = table(
+  'at',
+  {
+    AT_STATX_SYNC_AS_STAT: 0,
+    AT_STATX_FORCE_SYNC: 0x2000,
+    AT_STATX_DONT_SYNC: 0x4000,
+    AT_SYMLINK_NOFOLLOW: 0x100,
+    AT_NO_AUTOMOUNT: 0x800,
+    AT_EMPTY_PATH: 0x1000,
+  },
+  0x6000,
+);
 /** Two more meanings of one bit of AT: faccessat2(2) and unlinkat(2). */
 export const AT_ACCESS = table('at', { AT_EACCESS: 0x200, AT_SYMLINK_NOFOLLOW: 0x100, AT_EMPTY_PATH: 0x1000 });
 export const AT_UNLINK = table('at', { AT_REMOVEDIR: 0x200 });
@@ -162,6 +175,7 @@ export const STATX = table('statx', {
   STATX_BTIME: 0x800,
   STATX_MNT_ID: 0x1000,
   STATX_BASIC_STATS: 0x7ff,
+  STATX_ALL: 0xfff,
 });
 export const { STATX_BASIC_STATS } = STATX.values;
 

@@ -87,6 +87,7 @@ const RETURNS: Readonly<Record<CallDescription['returns'], string>> = {
   fd: 'a descriptor',
   count: 'a count of bytes',
   address: 'an address',
+  mode: 'permission bits',
   void: 'nothing: it does not return',
 };
 

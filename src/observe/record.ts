@@ -53,7 +53,7 @@ const call = z.object({
   registers: z.array(z.int()).length(6),
   args: z.array(z.string()),
   note: z.string(),
-  returns: z.enum(['int', 'fd', 'count', 'address', 'void']),
+  returns: z.enum(['int', 'fd', 'count', 'address', 'mode', 'void']),
   asked: z.array(asked),
   why: z.string().optional(),
   mechanism: z.enum(['native', 'answered', 'delegated', 'denied', 'killed']),

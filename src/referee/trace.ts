@@ -3,18 +3,24 @@ import { getSystemErrorMap } from 'node:util';
 import { errnoName } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
 import { syscallName } from '../abi/numbers.js';
+import { hex, octal } from '../syscalls/notation.js';
 import { KIND, REPLY, REQ, REQUEST_FIELDS } from '../wire/layout.js';
 import { describeRule } from './describe.js';
 import type { ThreadState } from './process.js';
 import type { CallEvent } from './watch.js';
 
-const hex = (n: number): string => `0x${n.toString(16)}`;
-
-function outcome({ result, returns, note }: CallEvent): string {
+/** What came back: `3`, `0xf7d4a000`, `022`, `-1 ENOENT`, or `?` of a call that did not come back. */
+export function shownResult({ result, returns }: Pick<CallEvent, 'result' | 'returns'>): string {
   if (result === null) return '?';
-  if (!L.isError(result)) return (returns === 'address' ? hex(result >>> 0) : String(result)) + note;
-  const meaning = getSystemErrorMap().get(result)?.[1];
-  return `-1 ${errnoName(-result)}${meaning === undefined ? '' : ` (${meaning})`}`;
+  if (L.isError(result)) return `-1 ${errnoName(-result)}`;
+  if (returns === 'address') return hex(result >>> 0);
+  return returns === 'mode' ? octal(result) : String(result);
+}
+
+/** Why it failed, or the note. */
+function remark({ result, note }: CallEvent): string {
+  const meaning = result === null || !L.isError(result) ? undefined : getSystemErrorMap().get(result)?.[1];
+  return meaning === undefined ? note : ` (${meaning})`;
 }
 
 /** How it was carried out, and the rule that decided: the one that refused, else the first that allowed. */
@@ -31,7 +37,7 @@ function settlement({ mechanism, asked, why }: CallEvent): string {
 /** `openat(AT_FDCWD, "/etc/passwd", O_RDONLY) = 3 <0.000040> [delegated, allowed by acl/glibc.yaml:9:5]`; without the duration if not `timed`. */
 export function traceLine(event: CallEvent, timed: boolean): string {
   const duration = timed ? ` <${(event.micros / 1e6).toFixed(6)}>` : '';
-  return `${event.name}(${event.args.join(', ')}) = ${outcome(event)}${duration} [${settlement(event)}]`;
+  return `${event.name}(${event.args.join(', ')}) = ${shownResult(event)}${remark(event)}${duration} [${settlement(event)}]`;
 }
 
 const nameIn = (table: Readonly<Record<string, number>>, value: number): string =>

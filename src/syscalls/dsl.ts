@@ -166,7 +166,7 @@ export type Kind =
       readonly length: string | number;
       readonly of?: number;
       readonly max?: number;
-      readonly show: 'data' | 'entries';
+      readonly show: 'data' | 'text' | 'entries' | 'bits';
     }
   | {
       readonly kind: 'struct';
@@ -259,6 +259,10 @@ export const entriesOut = (length: string): Kind => ({
   length,
   show: 'entries',
 });
+/** Memory to which the call writes a string with its NUL. */
+export const textOut = (length: string): Kind => ({ kind: 'bytes', way: 'out', copy: false, length, show: 'text' });
+/** A set of so many bytes, such as one of processors. */
+export const bitsOut = (length: string): Kind => ({ kind: 'bytes', way: 'out', copy: false, length, show: 'bits' });
 /** Memory that is looked at: read once into the arena (call.bytes(i)), at most `max` bytes, more is EINVAL. Null stays null. */
 export const copyIn = (length: string | number, max: number, of = 1): Kind => ({
   kind: 'bytes',
@@ -330,7 +334,7 @@ export const absent: Kind = { kind: 'absent' };
 // ---- rows ----
 
 export type Args = Readonly<Record<string, Kind>>;
-export type Returns = 'int' | 'fd' | 'count' | 'address' | 'void';
+export type Returns = 'int' | 'fd' | 'count' | 'address' | 'mode' | 'void';
 /** What an odd call's code yields: an order for the trustee; it is resumed with the result. */
 export type Steps = Generator<Order, number | Outcome, number>;
 /** What ends a call without a plain value. `silent`: there is nobody to answer. `respawn`: the thread starts anew behind the call with the result a. */

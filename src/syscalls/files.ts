@@ -10,6 +10,7 @@ import {
   AT,
   AT_ACCESS,
   AT_FDCWD,
+  AT_STATX,
   AT_UNLINK,
   MODE,
   OPEN,
@@ -57,6 +58,7 @@ import {
   structIn,
   structOut,
   structs,
+  textOut,
   uint,
   type Call,
   type Kind,
@@ -662,7 +664,7 @@ export const files = family({
     returns: 'fd',
   }),
   chdir: odd(12, { path: path('stat') }, chdir),
-  getcwd: answered(183, { buffer: bytesOut('size'), size: size() }, getcwd, { returns: 'count' }),
+  getcwd: answered(183, { buffer: textOut('size'), size: size() }, getcwd, { returns: 'count' }),
 
   // looking
   oldstat: answered(18, { path: path(statAccess), out: structOut(oldKernelStat) }, statAnswer(0, 1, OLD_STAT)),
@@ -686,7 +688,7 @@ export const files = family({
     {
       at: dirfd(),
       path: path(statAccess, { at: 'at', follow: follows(2), empty: mayBeEmpty(2) }),
-      flags: atFlags,
+      flags: flags(AT_STATX),
       mask: flags(STATX),
       out: structOut(statx),
     },

@@ -448,15 +448,17 @@ const newFd = (socketcall: number) => ({ ...via(socketcall), returns: 'fd' }) as
 const msg = () => flags(MSG);
 const peer = () => ({ socket: fd(), address: sockaddr('out', 'length'), length: words('inout') });
 const destination = () => ({ to: sockaddr('in', 'toLength'), toLength: size() });
+const protocol = () =>
+  choice('family', ([domain]) => (domain === AF_INET || domain === AF_INET6 ? flags(IPPROTO) : uint()));
 const option = () => ({ socket: fd(), level: flags(LEVEL), option: choice('level', optionKind) });
 
 const received = { socket: fd(), messages: message('out', 'count'), count: size(), flags: msg() };
 
 export const net = family({
-  socket: odd(359, { family: flags(AF), type: flags(SOCK), protocol: flags(IPPROTO) }, socket, newFd(1)),
+  socket: odd(359, { family: flags(AF), type: flags(SOCK), protocol: protocol() }, socket, newFd(1)),
   socketpair: odd(
     360,
-    { family: flags(AF), type: flags(SOCK), protocol: uint(), fds: words('out', 'fd', 2) },
+    { family: flags(AF), type: flags(SOCK), protocol: protocol(), fds: words('out', 'fd', 2) },
     socketpair,
     via(8),
   ),

@@ -5,6 +5,9 @@ import type { Flags } from './dsl.js';
 export const hex = (n: number | bigint): string => `0x${n.toString(16)}`;
 export const pointer = (n: number): string => (n === 0 ? 'NULL' : hex(n));
 
+/** Permission bits, as strace writes them. */
+export const octal = (n: number): string => (n === 0 ? '000' : `0${n.toString(8)}`);
+
 /** Bytes of data that a line shows; more is cut, as strace does it. */
 const SHOWN = 32;
 const ESCAPES: Readonly<Record<number, string>> = {

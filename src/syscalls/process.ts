@@ -9,7 +9,7 @@ import {
 import type { Struct } from '../abi/ctype.js';
 import { native } from '../native/index.js';
 import {
-  absent, address, answered, bytesOut, choice, constant, copyIn, delegated, denied, dirfd, family, flags, hex, int, mode, odd, path, pid,
+  absent, address, answered, bitsOut, bytesOut, choice, constant, copyIn, delegated, denied, dirfd, family, flags, hex, int, mode, odd, path, pid,
   signal, size, string, structIn, structInOut, structOut, uint, words, type Call, type Kind, type Row, type Steps,
 } from './dsl.js'; // prettier-ignore
 import { copied, fail, give, giveWord, guarded, isOwn, notes, ownPid, refuse, refuseOnce } from './support-process.js';
@@ -408,10 +408,10 @@ export const processes = family({
 
   prctl: odd(172, prctlArguments, prctl),
   personality: odd(136, { persona: hex() }, personality),
-  umask: odd(60, { mask: mode() }, umask),
+  umask: odd(60, { mask: mode() }, umask, { returns: 'mode' }),
 
   sched_yield: delegated(158, {}),
-  sched_getaffinity: guarded(242, { pid: pid(), length: size(), mask: bytesOut('length') }, own),
+  sched_getaffinity: guarded(242, { pid: pid(), length: size(), mask: bitsOut('length') }, own),
   sched_setaffinity: guarded(241, { pid: pid(), length: size(), mask: copyIn('length', 0x2000) }, own),
   sched_getscheduler: guarded(157, { pid: pid() }, own),
   sched_setscheduler: guarded(156, { pid: pid(), policy: int(), parameters: structIn(schedParam) }, own),

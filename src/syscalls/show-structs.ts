@@ -38,10 +38,10 @@ const pair = (sec: string, part: string, as: string): readonly [string, How, str
   as,
 ];
 const KILO = 1024n;
-const INFINITE: ReadonlySet<bigint> = new Set([0xffffffffn, 0xffffffffffffffffn]);
 const limit: How = (v) => {
   const n = BigInt(v as bigint);
-  if (INFINITE.has(n)) return 'RLIM_INFINITY';
+  if (n === 0xffffffffn) return 'RLIM_INFINITY';
+  if (n === 0xffffffffffffffffn) return 'RLIM64_INFINITY';
   return n > KILO && n % KILO === 0n ? `${n / KILO}*1024` : String(n);
 };
 const HANDLERS = ['SIG_DFL', 'SIG_IGN'];

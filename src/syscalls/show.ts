@@ -8,7 +8,7 @@ import { signalName } from '../abi/flags-process.js';
 import { epollEvent, iovec, mmsghdr, msghdr, pollfd } from '../abi/structs.js';
 import type { Kind, Row } from './dsl.js';
 import { WORD_SIZE } from './dsl.js';
-import { flagNames, hex, pointer, quoted, signalSet } from './notation.js';
+import { flagNames, hex, octal, pointer, quoted, signalSet } from './notation.js';
 import { showControl, showPolled, showSockaddr, showStruct } from './show-structs.js';
 
 /** The program's memory as a trace may see it; undefined where nothing can be read. */
@@ -64,7 +64,7 @@ function value(view: View, kind: Of<'value'>, i: number): string | undefined {
     case 'uint':
       return String(raw);
     case 'octal':
-      return raw === 0 ? '0' : `0${raw.toString(8).padStart(3, '0')}`;
+      return octal(raw);
     case 'signal':
       return raw === 0 ? '0' : signalName(raw);
     case 'address':
@@ -132,12 +132,23 @@ function entries(view: View, at: number, length: number): string {
   return `${hex(at)} /* ${Math.max(...counted)} entries */`;
 }
 
+/** `[0 3]`: the numbers of the bits that are set. */
+function bits(view: View, at: number, count: number): string {
+  const most = Math.min(count, 1024);
+  const set = view.memory.read(at, Math.ceil(most / 32) * 4);
+  if (set === undefined) return hex(at);
+  const held = Array.from({ length: most }, (_, n) => n).filter((n) => (set[n >> 3] & (1 << (n & 7))) !== 0);
+  return `[${held.join(' ')}]`;
+}
+
 function bytes(view: View, kind: Of<'bytes'>, at: number): string {
   const declared = count(view, kind.length) * (kind.of ?? 1);
   if (kind.way === 'in') return data(view, at, declared);
   if (!succeeded(view)) return hex(at);
   const written = typeof kind.length === 'string' ? Math.min(declared, view.result ?? 0) : declared;
-  return kind.show === 'entries' ? entries(view, at, written) : data(view, at, written);
+  if (kind.show === 'text') return text(view, at, written);
+  if (kind.show === 'entries') return entries(view, at, written);
+  return kind.show === 'bits' ? bits(view, at, written * 8) : data(view, at, written);
 }
 
 /** An iovec array with what stands in its buffers: all of it, or the first `written` bytes. */
@@ -205,11 +216,7 @@ function message(view: View, kind: Of<'message'>, at: number): string {
 // ---- sets and arrays ----
 
 function fdset(view: View, kind: Of<'fdset'>, at: number): string {
-  const bits = Math.min(register(view, kind.count), 1024);
-  const set = view.memory.read(at, Math.ceil(bits / 32) * 4);
-  if (set === undefined) return hex(at);
-  const held = Array.from({ length: bits }, (_, n) => n).filter((n) => (set[n >> 3] & (1 << (n & 7))) !== 0);
-  return `[${held.join(' ')}]`;
+  return bits(view, at, register(view, kind.count));
 }
 
 function sigset(view: View, kind: Of<'sigset'>, at: number): string {
