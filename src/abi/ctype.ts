@@ -20,7 +20,12 @@ const scalar = (
 const long = (signed: boolean): CType => ({
   size: 8,
   align: 4,
-  put: (view, at, value) => view.setBigUint64(at, BigInt.asUintN(64, BigInt(value as number | bigint)), true),
+  put: (view, at, value) => {
+    if (typeof value !== 'number' || value < 0 || value > 0xffffffff)
+      return view.setBigUint64(at, BigInt.asUintN(64, BigInt(value as number | bigint)), true);
+    view.setUint32(at, value, true); // the usual case, without a bigint
+    view.setUint32(at + 4, 0, true);
+  },
   get: (view, at) => (signed ? view.getBigInt64(at, true) : view.getBigUint64(at, true)),
 });
 
@@ -75,6 +80,33 @@ export interface Struct {
   decode(from: Uint8Array): Values;
 }
 
+const fieldOf = (struct: Struct, name: string): Field => {
+  const field = struct.fields.find((f) => f.name === name);
+  if (field === undefined) throw new Error(`struct ${struct.name} has no field ${name}`);
+  return field;
+};
+
+/** Where a field is, for code that reads or writes it in place. */
+export const offsetIn = (struct: Struct, name: string): number => fieldOf(struct, name).offset;
+
+/**
+ * Copies fields between two structs' bytes as C assigns unsigned integers: a wider one is cut off, a narrower one leaves
+ * the rest of the target as it is. `names`: the source's field by the target's. It makes no garbage.
+ */
+export function copier(
+  from: Struct,
+  to: Struct,
+  names: Readonly<Record<string, string>>,
+): (source: Uint8Array, target: Uint8Array) => void {
+  const moves = Object.entries(names).map(([target, source]) => {
+    const [a, b] = [fieldOf(from, source), fieldOf(to, target)];
+    return { from: a.offset, to: b.offset, size: Math.min(a.type.size, b.type.size) };
+  });
+  return (source, target) => {
+    for (const move of moves) for (let i = 0; i < move.size; i++) target[move.to + i] = source[move.from + i];
+  };
+}
+
 /** A struct of the kernel's i386 interface. Offsets are computed; a size other than the stated one is a defect: it throws. */
 export function struct(name: string, size: number, layout: Record<string, CType>): Struct {
   let offset = 0;
@@ -100,7 +132,9 @@ export function struct(name: string, size: number, layout: Record<string, CType>
     },
     decode(from) {
       const view = new DataView(from.buffer, from.byteOffset, size);
-      return Object.fromEntries(fields.map((f) => [f.name, f.type.get(view, f.offset)]));
+      const values: Values = {};
+      for (const f of fields) values[f.name] = f.type.get(view, f.offset);
+      return values;
     },
   };
 }

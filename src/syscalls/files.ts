@@ -91,7 +91,6 @@ import {
   statxOfFd,
   statxOfPath,
   text,
-  typeOf,
   type Place,
   type StatLayout,
 } from './support.js';
@@ -504,7 +503,7 @@ export function settled(
 function tooLarge(where: Resolved, { flags: given }: Opening): boolean {
   if ((given & (O_LARGEFILE | O_PATH)) !== 0 || where.type !== S_IFREG) return false;
   const s = statxOfPath(where);
-  return typeof s !== 'number' && (s.stx_size as bigint) > MAX_NON_LFS;
+  return typeof s !== 'number' && s.size > MAX_NON_LFS;
 }
 
 /** Does an open change what is there? */
@@ -547,7 +546,7 @@ function mayReopen(call: Call, pin: number, given: number): number {
     typeof held !== 'number' &&
     wanted.every((a) => a === 'stat' || (a === 'read' ? held.read : a === 'write' && held.write));
   const named = nameOf(call, pin);
-  const file = [S_IFREG, S_IFDIR].some((type) => type === typeOf(s));
+  const file = [S_IFREG, S_IFDIR].some((type) => type === s.type);
   if (enough && (named === undefined || !file)) return 0;
   return named === undefined ? -ERRNO.EACCES : askAll(call, wanted, named);
 }

@@ -61,7 +61,7 @@ import {
   type Resolved,
   type Steps,
 } from './dsl.js';
-import { askAll, helperLink, isHeld, statxOfFd, throughHelper, typeOf, within } from './support.js';
+import { askAll, helperLink, isHeld, statxOfFd, throughHelper, within } from './support.js';
 
 type Action = InetQuestion['ask'];
 
@@ -200,7 +200,7 @@ const BOUND_MAX = 4096;
 function socketKey(call: Call, n: number): string | undefined {
   const pin = call.pin(n);
   const s = pin < 0 ? pin : statxOfFd(pin);
-  return typeof s === 'number' || typeOf(s) !== MODE.values.S_IFSOCK ? undefined : String(s.stx_ino);
+  return typeof s === 'number' || s.type !== MODE.values.S_IFSOCK ? undefined : String(s.inode);
 }
 
 function noteBound(call: Call, n: number): void {

@@ -1,8 +1,9 @@
 /** What the tables of calls share: places to act in, stat structures, results. */
 import { fromBytes, toBytes, type ByteString } from '../abi/bytes.js';
-import type { Struct, Values } from '../abi/ctype.js';
+import { copier, type Struct, type Values } from '../abi/ctype.js';
 import { ERRNO } from '../abi/errno.js';
-import { AT, FCNTL, OPEN, S_IFMT, STATX_BASIC_STATS } from '../abi/flags.js';
+import { AT, FCNTL, OPEN, STATX_BASIC_STATS } from '../abi/flags.js';
+import { StatxBuffer } from '../abi/statx.js';
 import { oldKernelStat, stat, stat64, statfs, statfs64, statx } from '../abi/structs.js';
 import { native } from '../native/index.js';
 import type { Access } from '../questions.js';
@@ -82,21 +83,21 @@ export const statAccess: PathAccess = (_r, path) => (isHeld(path) ? [] : ['stat'
 
 // ---- stat ----
 
-const buffer = new Uint8Array(statx.size);
+const buffer = new StatxBuffer();
 
-/** struct statx of a place, or a negative errno. */
-export function statxOf(at: Place): Values | number {
-  const result = native.statx(at.dir, at.name, at.flags, STATX_BASIC_STATS, buffer);
-  return result < 0 ? result : statx.decode(buffer);
+/** statx of a place, in a buffer that is good until the next one; or a negative errno. */
+export function statxOf(at: Place): StatxBuffer | number {
+  const result = native.statx(at.dir, at.name, at.flags, STATX_BASIC_STATS, buffer.bytes);
+  return result < 0 ? result : buffer;
 }
 /** The same of a descriptor of the helper. */
-export const statxOfFd = (fd: number): Values | number => statxOf({ dir: fd, name: '', flags: AT_EMPTY_PATH });
+export function statxOfFd(fd: number): StatxBuffer | number {
+  const result = native.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC_STATS, buffer.bytes);
+  return result < 0 ? result : buffer;
+}
 /** The same of what was resolved. */
-export const statxOfPath = (where: Resolved): Values | number =>
+export const statxOfPath = (where: Resolved): StatxBuffer | number =>
   where.object === undefined ? -ERRNO.ENOENT : statxOfFd(where.object);
-
-/** S_IFMT bits of a statx. */
-export const typeOf = (s: Values): number => Number(s.stx_mode) & S_IFMT;
 
 /** new_encode_dev() and old_encode_dev() of the kernel's include/linux/kdev_t.h. */
 export const newDevice = (major: number, minor: number): number =>
@@ -105,81 +106,82 @@ export const oldDevice = (major: number, minor: number): number => ((major & 0xf
 
 const OVERFLOW_ID = 65534;
 const shortId = (id: number): number => (id > 0xffff ? OVERFLOW_ID : id);
-const MAX_NON_LFS = 0x7fffffff;
+const MAX_INODE = 0xffffffffn;
+const MAX_OLD_INODE = 0xffffn;
+const MAX_LINKS = 0xffff;
+const MAX_NON_LFS = 0x7fffffffn;
 
-/** The program's form of a statx, or -EOVERFLOW where a field is too narrow (fs/stat.c, arch/x86/kernel/sys_ia32.c). */
-export type StatForm = (s: Values) => Values | number;
-
-const times = (s: Values): Values => ({
-  st_atime: s['stx_atime.tv_sec'],
-  st_atime_nsec: s['stx_atime.tv_nsec'],
-  st_mtime: s['stx_mtime.tv_sec'],
-  st_mtime_nsec: s['stx_mtime.tv_nsec'],
-  st_ctime: s['stx_ctime.tv_sec'],
-  st_ctime_nsec: s['stx_ctime.tv_nsec'],
-});
-/** 64-bit seconds go into 32-bit fields modulo 2^32. */
-const shortTimes = (s: Values): Values =>
-  Object.fromEntries(
-    Object.entries(times(s)).map(([name, x]) => [name, Number(BigInt.asUintN(32, BigInt(x as bigint)))]),
-  );
-
-export const toStat64: StatForm = (s) => ({
-  st_dev: newDevice(Number(s.stx_dev_major), Number(s.stx_dev_minor)),
-  __st_ino: Number(BigInt.asUintN(32, s.stx_ino as bigint)),
-  st_mode: s.stx_mode,
-  st_nlink: s.stx_nlink,
-  st_uid: s.stx_uid,
-  st_gid: s.stx_gid,
-  st_rdev: newDevice(Number(s.stx_rdev_major), Number(s.stx_rdev_minor)),
-  st_size: s.stx_size,
-  st_blksize: s.stx_blksize,
-  st_blocks: s.stx_blocks,
-  ...shortTimes(s),
-  st_ino: s.stx_ino,
-});
-
-export const toStat: StatForm = (s) => {
-  if (Number(s.stx_ino) > 0xffffffff || Number(s.stx_nlink) > 0xffff || Number(s.stx_size) > MAX_NON_LFS)
-    return -ERRNO.EOVERFLOW;
-  return {
-    st_dev: newDevice(Number(s.stx_dev_major), Number(s.stx_dev_minor)),
-    st_ino: Number(s.stx_ino),
-    st_mode: s.stx_mode,
-    st_nlink: s.stx_nlink,
-    st_uid: shortId(Number(s.stx_uid)),
-    st_gid: shortId(Number(s.stx_gid)),
-    st_rdev: newDevice(Number(s.stx_rdev_major), Number(s.stx_rdev_minor)),
-    st_size: Number(s.stx_size),
-    st_blksize: s.stx_blksize,
-    st_blocks: Number(BigInt.asUintN(32, s.stx_blocks as bigint)),
-    ...shortTimes(s),
-  };
+/** Fields that are copied as they are; 64-bit seconds go into 32-bit fields modulo 2^32. */
+const OLD_SAME = {
+  ...{ st_ino: 'stx_ino', st_mode: 'stx_mode', st_nlink: 'stx_nlink', st_size: 'stx_size' },
+  ...{ st_atime: 'stx_atime.tv_sec', st_mtime: 'stx_mtime.tv_sec', st_ctime: 'stx_ctime.tv_sec' },
 };
-
-export const toOldStat: StatForm = (s) => {
-  if (Number(s.stx_ino) > 0xffff || Number(s.stx_nlink) > 0xffff || Number(s.stx_size) > MAX_NON_LFS)
-    return -ERRNO.EOVERFLOW;
-  const wide = toStat(s) as Values;
-  return {
-    ...wide,
-    st_dev: oldDevice(Number(s.stx_dev_major), Number(s.stx_dev_minor)),
-    st_rdev: oldDevice(Number(s.stx_rdev_major), Number(s.stx_rdev_minor)),
-  };
+const SAME = {
+  ...{ ...OLD_SAME, st_blksize: 'stx_blksize', st_blocks: 'stx_blocks' },
+  ...{ st_atime_nsec: 'stx_atime.tv_nsec', st_mtime_nsec: 'stx_mtime.tv_nsec', st_ctime_nsec: 'stx_ctime.tv_nsec' },
 };
+const SAME64 = { ...SAME, __st_ino: 'stx_ino', st_uid: 'stx_uid', st_gid: 'stx_gid' };
 
+/** The program's form of a statx: the field of each name is copied, what is encoded in another way is put behind that. */
 export interface StatLayout {
-  readonly struct: Struct;
-  readonly form: StatForm;
+  /** Where the form is made; good until the next one is. */
+  readonly bytes: Uint8Array;
+  /** 0, or -EOVERFLOW where a field is too narrow (fs/stat.c, arch/x86/kernel/sys_ia32.c). */
+  fill(s: StatxBuffer): number;
 }
-export const STAT64: StatLayout = { struct: stat64, form: toStat64 };
-export const STAT: StatLayout = { struct: stat, form: toStat };
-export const OLD_STAT: StatLayout = { struct: oldKernelStat, form: toOldStat };
+
+type Encoded = Readonly<Record<string, (s: StatxBuffer) => number>>;
+
+function statLayout(
+  struct: Struct,
+  same: Readonly<Record<string, string>>,
+  fits: (s: StatxBuffer) => boolean,
+  encoded: Encoded,
+): StatLayout {
+  const bytes = new Uint8Array(struct.size);
+  const view = new DataView(bytes.buffer);
+  const copy = copier(statx, struct, same);
+  const puts = struct.fields
+    .filter(({ name }) => name in encoded)
+    .map(
+      ({ name, offset, type }) =>
+        (s: StatxBuffer) =>
+          type.put(view, offset, encoded[name](s)),
+    );
+  return {
+    bytes,
+    fill(s) {
+      if (!fits(s)) return -ERRNO.EOVERFLOW;
+      copy(s.bytes, bytes);
+      for (const put of puts) put(s);
+      return 0;
+    },
+  };
+}
+
+const NEW_DEVICES: Encoded = {
+  st_dev: (s) => newDevice(s.deviceMajor, s.deviceMinor),
+  st_rdev: (s) => newDevice(s.nodeMajor, s.nodeMinor),
+};
+const OLD_DEVICES: Encoded = {
+  st_dev: (s) => oldDevice(s.deviceMajor, s.deviceMinor),
+  st_rdev: (s) => oldDevice(s.nodeMajor, s.nodeMinor),
+};
+const SHORT_IDS: Encoded = { st_uid: (s) => shortId(s.uid), st_gid: (s) => shortId(s.gid) };
+const isNarrow = (s: StatxBuffer, inode: bigint): boolean =>
+  s.inode <= inode && s.links <= MAX_LINKS && s.size <= MAX_NON_LFS;
+
+export const STAT64 = statLayout(stat64, SAME64, () => true, NEW_DEVICES);
+export const STAT = statLayout(stat, SAME, (s) => isNarrow(s, MAX_INODE), { ...NEW_DEVICES, ...SHORT_IDS });
+export const OLD_STAT = statLayout(oldKernelStat, OLD_SAME, (s) => isNarrow(s, MAX_OLD_INODE), {
+  ...OLD_DEVICES,
+  ...SHORT_IDS,
+});
 
 /** Answers a stat call at `out`. */
-export function putStat(call: Call, s: Values | number, out: number, { struct, form }: StatLayout): number {
-  const values = typeof s === 'number' ? s : form(s);
-  return typeof values === 'number' ? values : call.putStruct(out, struct, values);
+export function putStat(call: Call, s: StatxBuffer | number, out: number, layout: StatLayout): number {
+  const refused = typeof s === 'number' ? s : layout.fill(s);
+  return refused !== 0 ? refused : call.put(out, layout.bytes);
 }
 
 // ---- statfs ----
@@ -236,7 +238,7 @@ export function heldBy(fd: number): Held | number {
 /** The guest path of what a descriptor of the helper is; undefined for what has none: pipes, memfds, deleted files. */
 export function nameOf(call: Call, fd: number): ByteString | undefined {
   const s = statxOfFd(fd);
-  if (typeof s === 'number' || Number(s.stx_nlink) === 0) return undefined;
+  if (typeof s === 'number' || s.links === 0) return undefined;
   const name = call.guestPath(fd);
   return typeof name === 'string' && name.startsWith('/') ? name : undefined;
 }

@@ -14,12 +14,14 @@ import {
 import { expect } from 'chai';
 import { fromBytes } from '../../src/abi/bytes.js';
 import { ERRNO } from '../../src/abi/errno.js';
+import type { Values } from '../../src/abi/ctype.js';
 import { AT, AT_FDCWD, OPEN } from '../../src/abi/flags.js';
-import { openHow, stat, stat64, statfs64, statx, timespec64 } from '../../src/abi/structs.js';
+import { StatxBuffer } from '../../src/abi/statx.js';
+import { oldKernelStat, openHow, stat, stat64, statfs64, statx, timespec64 } from '../../src/abi/structs.js';
 import { native } from '../../src/native/index.js';
 import type { Order } from '../../src/syscalls/dsl.js';
 import { accessesOf, asOpen, files, settled } from '../../src/syscalls/files.js';
-import { newDevice, oldDevice, toOldStat, toStat } from '../../src/syscalls/support.js';
+import { newDevice, OLD_STAT, oldDevice, STAT, STAT64, type StatLayout } from '../../src/syscalls/support.js';
 import { FakeCall, make, RESERVED } from './fake-call.js';
 
 const {
@@ -119,12 +121,28 @@ describe('calls that take a path', () => {
         stx_mode: 0,
         stx_blksize: 0,
       };
-      const narrow = stat.decode(stat.encode(toStat(s) as never));
-      expect(narrow.st_uid).to.equal(65534);
-      expect(narrow.st_atime).to.equal(0xffffffff);
-      expect(toStat({ ...s, stx_ino: 1n << 32n })).to.equal(-ERRNO.EOVERFLOW);
-      expect(toStat({ ...s, stx_size: 1n << 31n })).to.equal(-ERRNO.EOVERFLOW);
-      expect(toOldStat({ ...s, stx_ino: 65536n })).to.equal(-ERRNO.EOVERFLOW);
+      const filled = (layout: StatLayout, more: Values = {}): number => {
+        const buffer = new StatxBuffer();
+        statx.encode({ ...s, ...more }, buffer.bytes);
+        return layout.fill(buffer);
+      };
+      expect(filled(STAT)).to.equal(0);
+      const narrow = stat.decode(STAT.bytes);
+      expect(narrow).to.include({ st_ino: 1, st_uid: 65534, st_gid: 5, st_dev: 0x10082c, st_atime: 0xffffffff });
+      const wide: Values = { stx_ino: 1n << 40n, stx_size: 1n << 41n, stx_nlink: 1 << 20, stx_blocks: 1n << 32n };
+      expect(filled(STAT64, wide)).to.equal(0);
+      expect(stat64.decode(STAT64.bytes)).to.include({
+        ...{ st_ino: 1n << 40n, __st_ino: 0, st_size: 1n << 41n, st_nlink: 1 << 20, st_blocks: 1n << 32n },
+        ...{ st_uid: 70000, st_gid: 5, st_dev: 0x10082cn, st_rdev: 0n, st_atime: 0xffffffff },
+      });
+      expect(filled(STAT64)).to.equal(0);
+      expect(stat64.decode(STAT64.bytes)).to.include({ st_ino: 1n, st_size: 0n, st_nlink: 1, st_blocks: 0n });
+      expect(filled(STAT, { stx_ino: 1n << 32n })).to.equal(-ERRNO.EOVERFLOW);
+      expect(filled(STAT, { stx_nlink: 65536 })).to.equal(-ERRNO.EOVERFLOW);
+      expect(filled(STAT, { stx_size: 1n << 31n })).to.equal(-ERRNO.EOVERFLOW);
+      expect(filled(OLD_STAT)).to.equal(0);
+      expect(oldKernelStat.decode(OLD_STAT.bytes)).to.include({ st_uid: 65534, st_dev: oldDevice(8, 300) });
+      expect(filled(OLD_STAT, { stx_ino: 65536n })).to.equal(-ERRNO.EOVERFLOW);
       expect(newDevice(8, 300)).to.equal(0x10082c);
       expect(oldDevice(8, 1)).to.equal(0x801);
     });
