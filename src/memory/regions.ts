@@ -25,7 +25,8 @@ export class Regions {
     const from = start - (start % PAGE);
     const end = Math.ceil((start + Math.max(length, 1)) / PAGE) * PAGE;
     const wraps = end > END ? end - END : 0;
-    return this.list.find((r) => (from < r.end && r.start < end) || r.start < wraps);
+    for (const r of this.list) if ((from < r.end && r.start < end) || r.start < wraps) return r;
+    return undefined;
   }
 
   /** What stands at an address, if it is protected. */

@@ -178,6 +178,13 @@ int shmOpen(const char* name, int flags, unsigned mode) { return shm_open(name, 
 int truncateFd(int fd, int64_t size) { return ftruncate(fd, size); }
 int truncatePath(const char* path, int64_t size) { return truncate(path, size); }
 int64_t seek(int fd, int64_t offset, int whence) { return lseek(fd, offset, whence); }
+// all 64 bits, which a number does not hold; out: the new position
+int seekExactly(int fd, uint32_t high, uint32_t low, int whence, void* out) {
+  int64_t at = lseek(fd, static_cast<int64_t>(static_cast<uint64_t>(high) << 32 | low), whence);
+  if (at < 0) return -1;
+  memcpy(out, &at, sizeof at);
+  return 0;
+}
 ssize_t readAt(int fd, void* to, size_t size, int64_t offset) { return pread(fd, to, size, offset); }
 ssize_t writeAt(int fd, const void* from, size_t size, int64_t offset) { return pwrite(fd, from, size, offset); }
 unsigned maskOf(unsigned mask) { return umask(mask); }
@@ -416,6 +423,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<&pathRemoveXattr>(exports, "removexattr");
   add<&getDents>(exports, "getdents64");
   add<&seek>(exports, "lseek");
+  add<&seekExactly>(exports, "llseek");
   add<&readFd>(exports, "read");
   add<&writeFd>(exports, "write");
   add<&readAt>(exports, "pread");

@@ -42,6 +42,8 @@ export interface Native {
   /** Fills with struct linux_dirent64. */
   getdents64(fd: number, out: Bytes, size: number): number;
   lseek(fd: number, offset: number, whence: number): number;
+  /** lseek by the two words of a 64-bit offset; `out` is the new position: 8 bytes. 0, or a negative errno. */
+  llseek(fd: number, high: number, low: number, whence: number, out: Bytes): number;
   read(fd: number, out: Bytes, size: number): number;
   write(fd: number, from: Bytes, size: number): number;
   pread(fd: number, out: Bytes, size: number, offset: number): number;

@@ -55,17 +55,14 @@ export class Listings {
 
 const OWN_DESCRIPTORS = /^\/proc\/\d+(\/task\/\d+)?\/fd(info)?$/;
 
-/** The records without those of reserved descriptors, when the directory (pinned) lists descriptors; else undefined. */
-export function withoutReserved(
-  pin: number,
-  records: () => Uint8Array,
-  isReserved: (fd: number) => boolean,
-): Uint8Array | undefined {
-  const link = Buffer.alloc(64);
+const link = Buffer.alloc(64);
+
+/** The records without those of reserved descriptors, when the directory (pinned) lists descriptors; else as they are. */
+export function withoutReserved(pin: number, records: Uint8Array, isReserved: (fd: number) => boolean): Uint8Array {
   const n = native.readlinkat(L.AT_FDCWD, `/proc/self/fd/${pin}`, link, link.length);
-  if (n <= 0 || !OWN_DESCRIPTORS.test(link.toString('latin1', 0, n))) return undefined;
+  if (n <= 0 || !OWN_DESCRIPTORS.test(link.toString('latin1', 0, n))) return records;
   return Buffer.concat(
-    [...recordsIn(records())].filter(({ name }) => !isReserved(Number(name))).map(({ record }) => record),
+    [...recordsIn(records)].filter(({ name }) => !isReserved(Number(name))).map(({ record }) => record),
   );
 }
 

@@ -46,7 +46,7 @@ export interface Ground {
   /** A duplicate of the program's descriptor; a negative errno. Stays open until the call is over. */
   pin(descriptor: number): number;
   /** What stands behind a descriptor of the helper. */
-  object(fd: number): Resolved | number;
+  object(fd: number, descriptor: number): Resolved | number;
 }
 
 const components = (path: ByteString): ByteString[] => path.split('/').filter((name) => name !== '');
@@ -280,10 +280,10 @@ export class Walk {
     if (pinned < 0) return pinned === -ERRNO.EBADF ? -ERRNO.ENOENT : pinned;
     this.rest.pop();
     if (this.rest.length > 0) return this.jump(pinned);
-    const object = this.ground.object(pinned);
+    const object = this.ground.object(pinned, descriptor);
     if (typeof object === 'number') return object;
     if ((this.slash || this.mustBeDirectory) && object.type !== S_IFDIR) return -ERRNO.ENOTDIR;
-    return { ...object, descriptor };
+    return object;
   }
   private jump(fd: number): Step {
     const spot = fd < 0 ? fd : this.ground.roots.at(fd);

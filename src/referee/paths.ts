@@ -7,6 +7,7 @@ import { ERRNO } from '../abi/errno.js';
 import { AT_FDCWD, MODE, OPEN } from '../abi/flags.js';
 import type { Native } from '../native/index.js';
 import type { Resolved, ResolveOptions } from '../syscalls/dsl.js';
+import { Held, type Names } from './paths-held.js';
 import { Lookup } from './paths-lookup.js';
 import { Procfs, type ProcfsOptions } from './paths-procfs.js';
 import { Roots } from './paths-spot.js';
@@ -75,7 +76,7 @@ export class PathResolver {
       keep: (fd) => this.keep(fd),
       cwd: () => this.keep(native.openat(AT_FDCWD, `/proc/${options.pid()}/cwd`, O_PATH | O_DIRECTORY, 0)),
       pin: (descriptor) => this.keep(options.pin(descriptor)),
-      object: (fd) => this.object(fd),
+      object: (fd, descriptor) => this.object(fd, descriptor),
     };
   }
 
@@ -134,28 +135,22 @@ export class PathResolver {
     return fd;
   }
 
-  /**
-   * What a descriptor refers to, to be acted on by itself (AT_EMPTY_PATH). What has no name, or none in the guest, gets
-   * one that is no path, so that no rule matches it.
-   */
-  private object(fd: number): Resolved | number {
+  /** What a descriptor of the helper refers to; `descriptor` is the program's number, if the path led through it. */
+  private object(fd: number, descriptor?: number): Resolved | number {
     const failure = this.lookup.stat(fd);
-    if (failure < 0) return failure;
-    const { type } = this.lookup.found;
+    return failure < 0 ? failure : new Held(fd, this.lookup.found.type, descriptor, this.namesOf);
+  }
+  /** What has no name, or none in the guest, gets one that is no path, so that no rule matches it. */
+  private readonly namesOf = (fd: number): Names => {
     const host = this.roots.pathOf(fd);
     const guest = typeof host === 'number' ? null : this.view.toGuest(host);
     return {
       guest: guest ?? this.unnamed(fd, host),
       host: typeof host === 'number' ? '' : host,
       layer: typeof host === 'number' ? 'host' : this.view.layerOf(host),
-      dir: fd,
-      name: type === S_IFDIR ? '.' : '',
-      exists: true,
-      type,
-      object: fd,
       anonymous: guest === null,
     };
-  }
+  };
   private unnamed(fd: number, host: ByteString | number): ByteString {
     if (typeof host === 'string') return `outside:${host}`;
     const name = this.lookup.nameOf(fd);

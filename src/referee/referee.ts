@@ -76,6 +76,8 @@ const LOOK = 200;
 const LEAVE = 1000;
 const CALL_SITE_LENGTH = 2;
 const HINTS_AT_ONCE = 64;
+/** Bytes of hints that are read together; fewer were all there are. */
+const HINTS = 64;
 const POLLHUP = 0x10;
 
 /** A row for what has none: it shows the registers. */
@@ -92,6 +94,7 @@ export class Referee {
   private readonly epoll: number;
   private readonly event = new Uint32Array(2);
   private readonly message = new Uint32Array(64);
+  private readonly arguments = this.message.subarray(REQ.ebx, REQ.ebp + 1);
   private readonly reply = new Int32Array(REPLY_SIZE / 4);
   private readonly status = new Int32Array(1);
   private readonly steps: (readonly Step[] | undefined)[] = [];
@@ -265,7 +268,7 @@ export class Referee {
   private call(thread: ThreadState): void {
     const request = this.requests[thread.slot];
     const nr = this.message[REQ.eax];
-    request.begin(nr, this.message.subarray(REQ.ebx, REQ.ebp + 1));
+    request.begin(nr, this.arguments);
     this.remember(thread);
     const carried = demultiplex(request);
     if (typeof carried === 'number') return this.refuse(thread, nr, carried, 'it carries no call');
@@ -321,7 +324,10 @@ export class Referee {
         thread,
         this.guarded(() => row.answer(request)),
       );
-    if (row.by === 'odd') return this.begin(thread, row.steps(request));
+    if (row.by === 'odd') {
+      const steps = this.guarded(() => row.steps(request));
+      return typeof steps === 'number' ? this.finish(thread, steps) : this.begin(thread, steps);
+    }
     const r = request.r;
     this.order(thread, row.nr, r[0], r[1], r[2], r[3], r[4], r[5]);
   }
@@ -337,7 +343,7 @@ export class Referee {
     });
   }
 
-  private guarded(work: () => number): number {
+  private guarded<T>(work: () => T): T | number {
     try {
       return work();
     } catch (error) {
@@ -436,7 +442,7 @@ export class Referee {
   /** Hints may be forged, stolen or late: each only says that it is worth looking. */
   private results(): void {
     // A thread that writes hints without end must not keep the loop here.
-    for (let i = 0; i < HINTS_AT_ONCE && native.read(this.process.hint, this.message, 16) > 0; i++);
+    for (let i = 0; i < HINTS_AT_ONCE && native.read(this.process.hint, this.message, HINTS) === HINTS; i++);
     for (const thread of this.process.threads) {
       if (thread.phase !== 'delegating') continue;
       const result = thread.memory.result();

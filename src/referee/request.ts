@@ -177,18 +177,10 @@ export class Request implements Call {
     const pin = this.pin(fd);
     return pin < 0 ? pin : this.process.listings.further(fd, pin, room, this.resolver);
   }
-  /** The kernel wrote entries: reserved descriptors among them are taken out again. The size that is left. */
-  ownEntries(fd: number, address: number, size: number): number {
+  /** The kernel told entries: reserved descriptors among them are taken out again. */
+  ownEntries(fd: number, pin: number, entries: Uint8Array): Uint8Array {
     this.process.listings.restart(fd);
-    const pin = this.pin(fd);
-    if (pin < 0) return size;
-    const written = (): Uint8Array => {
-      const bytes = this.get(address, size);
-      return typeof bytes === 'number' ? new Uint8Array(0) : bytes;
-    };
-    const left = withoutReserved(pin, written, (n) => this.checkFd(n) !== 0);
-    if (left === undefined || left.length === size) return size;
-    return this.put(address, left) || left.length;
+    return withoutReserved(pin, entries, (n) => this.checkFd(n) !== 0);
   }
 
   // ---- policy, patcher, log ----

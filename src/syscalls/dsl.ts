@@ -40,6 +40,8 @@ export interface Resolved {
   readonly busy?: boolean;
   /** Behind a descriptor, without a name in the guest: `guest` is no path then ("pipe:[7]", "deleted:/tmp/x"). */
   readonly anonymous?: boolean;
+  /** Behind a descriptor, by an empty path or through /proc. */
+  readonly held?: boolean;
 }
 
 /** One system call that the trustee makes: number and up to six arguments. */
@@ -89,8 +91,8 @@ export interface Call {
   ownsGroup(group: number): boolean;
   /** What the host's part of a directory adds behind the end of the descriptor's own: struct linux_dirent64, at most room bytes. */
   furtherEntries(fd: number, room: number): Uint8Array | number;
-  /** The descriptor's own entries were written: takes out what is not the program's to see. The size that is left. */
-  ownEntries(fd: number, address: number, size: number): number;
+  /** A descriptor's own entries (pinned as `pin`), without what is not the program's to see. */
+  ownEntries(fd: number, pin: number, entries: Uint8Array): Uint8Array;
   /**
    * A range became executable and may be a private image: its `int $0x80` sites are patched before the reply. fd is the
    * descriptor that was mapped and offset the bytes into it, or -1 and 0 when mprotect did it: what is mapped there counts.
@@ -361,7 +363,7 @@ export type Row =
   | (Common & { readonly by: 'native' })
   | (Common & { readonly by: 'delegated'; readonly done?: (call: Call, result: number) => number })
   | (Common & { readonly by: 'answered'; readonly answer: (call: Call) => number; readonly constant?: Constant })
-  | (Common & { readonly by: 'odd'; readonly steps: (call: Call) => Steps })
+  | (Common & { readonly by: 'odd'; readonly steps: (call: Call) => Steps | number })
   | (Common & { readonly by: 'denied'; readonly errno: ErrnoName; readonly why: string });
 
 export interface RowOptions {
@@ -407,8 +409,8 @@ export const denied = (nr: number, errno: ErrnoName, why: string, via?: Via): Ro
   errno,
   why,
 });
-/** Several orders, or none, decided by code of its own: mmap, openat, set_thread_area, clone … */
-export const odd = (nr: number, args: Args, steps: (call: Call) => Steps, options: RowOptions = {}): Row => ({
+/** Several orders, or none (a number is the result), decided by code of its own: mmap, openat, set_thread_area, clone … */
+export const odd = (nr: number, args: Args, steps: (call: Call) => Steps | number, options: RowOptions = {}): Row => ({
   ...common(nr, args, options),
   by: 'odd',
   steps,

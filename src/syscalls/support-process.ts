@@ -48,9 +48,8 @@ export function refuseOnce(call: Call, name: PrimaryErrnoName, why: string): num
 
 // ---- memory ----
 
-/** Writes to the program unless the range is protected: 0, or -EFAULT. */
-export const give = (call: Call, address: number, bytes: Uint8Array): number =>
-  call.checkRange(address, bytes.length) || call.put(address, bytes);
+/** Writes to the program, which put() refuses for protected memory: 0, or -EFAULT. */
+export const give = (call: Call, address: number, bytes: Uint8Array): number => call.put(address, bytes);
 
 /** The same for an out-pointer that may be null. */
 export const giveOptional = (call: Call, address: number, bytes: Uint8Array): number =>

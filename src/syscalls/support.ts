@@ -40,7 +40,7 @@ export const ownLink = (fd: number): ByteString => `/proc/self/fd/${fd}`;
 export const helperLink = (fd: number): ByteString => `/proc/${process.pid}/fd/${fd}`;
 
 /** Was it reached by a descriptor that the program holds, not by its name? */
-export const isHeld = (where: Resolved): boolean => where.descriptor !== undefined || where.anonymous !== undefined;
+export const isHeld = (where: Resolved): boolean => where.descriptor !== undefined || where.held === true;
 
 /** Runs `act` with a name of the object that was resolved, which nothing put in its place since can change. */
 export const onObject = (where: Resolved, act: (name: ByteString) => number): number =>

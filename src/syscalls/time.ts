@@ -25,7 +25,24 @@ import {
 import { copied, fail, give, giveOptional, guarded, isOwn, type Guard } from './support-process.js';
 
 const { CLOCK_REALTIME, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID, CLOCK_TAI } = CLOCK.values;
+/** Seconds and nanoseconds as struct timespec64 has them, and the low words as the 32-bit structures do. */
 const now = new BigInt64Array(2);
+const wide = new Uint8Array(now.buffer);
+const words = new Int32Array(now.buffer);
+const low = new Int32Array(2);
+const narrow = new Uint8Array(low.buffer);
+
+function timespecOf(layout: Struct): Uint8Array {
+  if (layout === timespec64) return wide;
+  low[0] = words[0];
+  low[1] = words[2];
+  return narrow;
+}
+function timevalNow(): Uint8Array {
+  low[0] = words[0];
+  low[1] = words[2] / 1000;
+  return narrow;
+}
 
 // ---- which clock ----
 
@@ -44,19 +61,21 @@ function clockOf(call: Call, id: number): number {
   return own && (clock & CPU_CLOCK.kind) === CPU_CLOCK.sched ? CLOCK_PROCESS_CPUTIME_ID : fail('EINVAL');
 }
 
-function* getTime(call: Call, layout: Struct): Steps {
+function getTime(call: Call, layout: Struct): Steps | number {
   const clock = clockOf(call, call.r[0]);
-  if (clock < 0) return clock;
+  if (clock === CLOCK_PROCESS_CPUTIME_ID) return processTime(call, layout);
+  const result = clock < 0 ? clock : native.clockGettime(clock, now);
+  return result < 0 ? result : give(call, call.r[1], timespecOf(layout));
+}
+function* processTime(call: Call, layout: Struct): Steps {
   const out = call.r[1];
-  if (clock === CLOCK_PROCESS_CPUTIME_ID) return call.checkRange(out, layout.size) || (yield [call.nr, clock, out]);
-  const result = native.clockGettime(clock, now);
-  return result < 0 ? result : give(call, out, layout.encode({ sec: now[0], nsec: now[1] }));
+  return call.checkRange(out, layout.size) || (yield [call.nr, CLOCK_PROCESS_CPUTIME_ID, out]);
 }
 
 function getResolution(call: Call, layout: Struct): number {
   const clock = clockOf(call, call.r[0]);
   const result = clock < 0 ? clock : native.clockGetres(clock, now);
-  return result < 0 ? result : giveOptional(call, call.r[1], layout.encode({ sec: now[0], nsec: now[1] }));
+  return result < 0 ? result : giveOptional(call, call.r[1], timespecOf(layout));
 }
 
 function* sleep(call: Call, layout: Struct): Steps {
@@ -71,17 +90,18 @@ function* sleep(call: Call, layout: Struct): Steps {
 
 // ---- the day ----
 
+const GREENWICH = new Uint8Array(timezone.size);
+
 function getTimeOfDay(call: Call): number {
   const [tv, tz] = call.r;
   native.clockGettime(CLOCK_REALTIME, now);
-  const refused = giveOptional(call, tv, timeval.encode({ sec: now[0], usec: now[1] / 1000n }));
-  return refused !== 0 ? refused : giveOptional(call, tz, timezone.encode({}));
+  const refused = giveOptional(call, tv, timevalNow());
+  return refused !== 0 ? refused : giveOptional(call, tz, GREENWICH);
 }
 
 function getSeconds(call: Call): number {
   native.clockGettime(CLOCK_REALTIME, now);
-  const seconds = Number(now[0]);
-  return giveOptional(call, call.r[0], time32.encode({ sec: seconds })) || seconds;
+  return giveOptional(call, call.r[0], wide.subarray(0, time32.size)) || words[0];
 }
 
 // ---- setting ----

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { fromBytes } from '../../src/abi/bytes.js';
 import { ERRNO } from '../../src/abi/errno.js';
 import { AT_FDCWD, FCNTL, INOTIFY, IOCTL } from '../../src/abi/flags.js';
-import { iovec, pollfd, selArg } from '../../src/abi/structs.js';
+import { iovec, oldKernelStat, pollfd, selArg, stat, stat64 } from '../../src/abi/structs.js';
 import { native } from '../../src/native/index.js';
 import { descriptors } from '../../src/syscalls/descriptors.js';
 import type { Order } from '../../src/syscalls/dsl.js';
@@ -49,6 +49,87 @@ describe('calls that take a descriptor', () => {
     expect(order.slice(0, 2)).to.deep.equal([146, 1]);
     expect(call.inArena(order[2] as number)).to.deep.equal(iov.slice(0, 8));
     refused('preadv', [0, at, 1025, 0, 0], ERRNO.EINVAL);
+  });
+
+  describe('what is found on a duplicate', () => {
+    let fd: number;
+    const answered = (name: keyof typeof descriptors, ...registers: number[]): number => {
+      const { result, orders } = run(name, [fd, ...registers]);
+      expect(orders).to.deep.equal([]);
+      return result as number;
+    };
+    const open = (path: string): void => {
+      fd = native.openat(AT_FDCWD, path, 0, 0);
+    };
+    beforeEach(() => {
+      writeFileSync(call.at('ten'), '0123456789');
+      open(call.at('ten'));
+    });
+    afterEach(() => native.close(fd));
+
+    it('positions are those of the program’s file', () => {
+      const [SET, CUR, END] = [0, 1, 2];
+      expect([answered('lseek', 7, SET), native.lseek(fd, 0, CUR)]).to.deep.equal([7, 7]);
+      expect([answered('lseek', -3, END), answered('lseek', 0, CUR)]).to.deep.equal([7, 7]);
+      expect(answered('lseek', -1, SET)).to.equal(-ERRNO.EINVAL);
+      expect(answered('lseek', 0, 99)).to.equal(-ERRNO.EINVAL);
+    });
+    it('positions beyond 31 and beyond 53 bits are exact, or refused', () => {
+      const out = call.give(8);
+      const at = (): bigint => new DataView(call.view(out, 8).slice().buffer).getBigInt64(0, true);
+      expect([answered('_llseek', 0x123, 0x89abcdef, out, 0), at()]).to.deep.equal([0, 0x12389abcdefn]);
+      expect(answered('lseek', 0, 1)).to.equal(-ERRNO.EOVERFLOW);
+      const huge = native.memfdCreate('huge', 0);
+      native.dup3(huge, fd, 0);
+      native.close(huge);
+      expect([answered('_llseek', 0x7fffffff, 0xfffffffd, out, 0), at()]).to.deep.equal([0, 2n ** 63n - 3n]);
+      expect([answered('_llseek', 0xffffffff, 0xfffffffe, out, 1), at()]).to.deep.equal([0, 2n ** 63n - 5n]);
+      expect(answered('_llseek', 0x80000000, 0, out, 0)).to.equal(-ERRNO.EINVAL);
+      expect(answered('_llseek', 0, 0, 0, 0)).to.equal(-ERRNO.EFAULT);
+      expect(answered('_llseek', 0, 0, P, 0)).to.equal(-ERRNO.EFAULT);
+    });
+    it('stat has the three forms', () => {
+      const out = call.give(stat64.size);
+      const { ino, mode, size } = statSync(call.at('ten'));
+      expect(answered('fstat64', out)).to.equal(0);
+      expect(stat64.decode(call.view(out, stat64.size))).to.include({ st_ino: BigInt(ino), st_size: BigInt(size) });
+      expect(answered('fstat', out)).to.equal(0);
+      expect(stat.decode(call.view(out, stat.size))).to.include({ st_size: size, st_mode: mode });
+      if (answered('oldfstat', out) === 0)
+        expect(oldKernelStat.decode(call.view(out, 32))).to.include({ st_size: size });
+      else expect(ino).to.be.above(0xffff);
+      expect(answered('fstat64', P)).to.equal(-ERRNO.EFAULT);
+      expect(make(call, descriptors.fstat64, [-1, out]).result).to.equal(-ERRNO.EBADF);
+    });
+    it('flags are the open file’s', () => {
+      native.fcntl(fd, F.F_SETFL, 0o2000);
+      expect(answered('fcntl64', F.F_GETFL, 0) & 0o2003).to.equal(0o2000);
+      expect(answered('fcntl', F.F_GETFL, 0)).to.equal(native.fcntl(fd, F.F_GETFL, 0));
+    });
+    it('entries are listed once, then what the host adds', () => {
+      native.close(fd);
+      open(call.directory);
+      const out = call.give(0x1000);
+      call.further = Uint8Array.of(1, 2, 3);
+      const size = answered('getdents64', out, 0x1000);
+      expect(Buffer.from(call.view(out, size)).toString('latin1')).to.contain('ten\0');
+      expect(answered('getdents64', out, 0x1000)).to.equal(3);
+      expect([...call.view(out, 3)]).to.deep.equal([1, 2, 3]);
+      call.further = new Uint8Array(0);
+      expect(answered('getdents64', out, 0x1000)).to.equal(0);
+      expect(answered('getdents64', P, 0x1000)).to.equal(-ERRNO.EFAULT);
+      answered('lseek', 0, 0);
+      expect(answered('getdents64', out, 8)).to.equal(-ERRNO.EINVAL); // no room for one
+    });
+    it('is refused for what is no file of that kind', () => {
+      expect(answered('getdents64', call.give(64), 64)).to.equal(-ERRNO.ENOTDIR);
+      const pipe = new Int32Array(2);
+      native.pipe2(0, pipe);
+      native.dup3(pipe[0], fd, 0);
+      pipe.forEach((n) => native.close(n));
+      expect(answered('lseek', 0, 0)).to.equal(-ERRNO.ESPIPE);
+      expect(answered('_llseek', 0, 0, call.give(8), 0)).to.equal(-ERRNO.ESPIPE);
+    });
   });
 
   describe('fcntl', () => {

@@ -132,6 +132,15 @@ export class FakeCall {
     if (fd >= 0) this.descriptors.push(fd);
     return fd;
   }
+  /** All entries are its own. */
+  ownEntries(_fd: number, _pin: number, entries: Uint8Array): Uint8Array {
+    return entries;
+  }
+  /** What the host's part of a directory adds. */
+  further = new Uint8Array(0);
+  furtherEntries(): Uint8Array {
+    return this.further;
+  }
   path(i: number): Resolved {
     return this.paths[i] as Resolved;
   }
@@ -163,6 +172,7 @@ export class FakeCall {
       object: fd,
       descriptor,
       anonymous: typeof guest !== 'string',
+      held: true,
     };
   }
   lookUp(path: ByteString, { follow, make }: ResolveOptions): Resolved | number {
@@ -239,6 +249,7 @@ export function make(
   };
   if (row.by === 'delegated') return { result: give([row.nr, ...fake.r]), orders };
   const steps = row.steps(call);
+  if (typeof steps === 'number') return { result: steps, orders };
   for (let next = steps.next(); ; next = steps.next(give(next.value)))
     if (next.done) return { result: next.value, orders };
 }

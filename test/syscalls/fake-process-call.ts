@@ -49,7 +49,7 @@ export class FakeCall {
     return address >= MEMORY && address + size <= MEMORY + this.bytesAt.length;
   }
   put(address: number, bytes: Uint8Array): number {
-    if (!this.inside(address, bytes.length)) return -ERRNO.EFAULT;
+    if (!this.inside(address, bytes.length) || this.checkRange(address, bytes.length) !== 0) return -ERRNO.EFAULT;
     this.bytesAt.set(bytes, address - MEMORY);
     return 0;
   }
@@ -114,6 +114,7 @@ export function run(
   if (row.by === 'denied') return { orders: [], result: -ERRNO[row.errno as keyof typeof ERRNO] };
   if (row.by !== 'odd') throw new Error(`${row.by} rows do not run by themselves`);
   const steps = row.steps(call);
+  if (typeof steps === 'number') return { orders: [], result: steps };
   const orders: Order[] = [];
   for (let next = steps.next(); ; next = steps.next(results[orders.length - 1] ?? 0)) {
     if (next.done) return { orders, result: next.value };
