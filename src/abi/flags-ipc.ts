@@ -37,21 +37,21 @@ export const IPC = {
 } as const;
 export const SHMCTL = {
   name: 'SHMCTL',
-  values: { ...IPC.values, SHM_LOCK: 11, SHM_UNLOCK: 12, SHM_STAT: 13, SHM_INFO: 14, SHM_STAT_ANY: 15 },
-  field: 0xffffffff,
+  values: { ...IPC.values, SHM_LOCK: 11, SHM_UNLOCK: 12, SHM_STAT: 13, SHM_INFO: 14, SHM_STAT_ANY: 15, IPC_64 },
+  field: 0xff,
 } as const;
 export const MSGCTL = {
   name: 'MSGCTL',
-  values: { ...IPC.values, MSG_STAT: 11, MSG_INFO: 12, MSG_STAT_ANY: 13 },
-  field: 0xffffffff,
+  values: { ...IPC.values, MSG_STAT: 11, MSG_INFO: 12, MSG_STAT_ANY: 13, IPC_64 },
+  field: 0xff,
 } as const;
 export const SEMCTL = {
   name: 'SEMCTL',
   values: {
     ...IPC.values, GETPID: 11, GETVAL: 12, GETALL: 13, GETNCNT: 14, GETZCNT: 15, SETVAL: 16, SETALL: 17, SEM_STAT: 18,
-    SEM_INFO: 19, SEM_STAT_ANY: 20,
+    SEM_INFO: 19, SEM_STAT_ANY: 20, IPC_64,
   },
-  field: 0xffffffff,
+  field: 0xff,
 } as const; // prettier-ignore
 
 export const SIGEV = {

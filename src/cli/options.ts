@@ -93,6 +93,7 @@ export const syscallsOptions = (): DeclaredOption[] => [
     'identity',
     'ipc',
     'memory',
+    'mqueue',
     'multiplexed',
     'net',
     'processes',

@@ -10,10 +10,14 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
 #include <sys/sendfile.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -36,6 +40,15 @@
 
 namespace {
 
+#ifndef SHM_STAT_ANY
+#define SHM_STAT_ANY 15
+#endif
+#ifndef SEM_STAT_ANY
+#define SEM_STAT_ANY 20
+#endif
+#ifndef MSG_STAT_ANY
+#define MSG_STAT_ANY 13
+#endif
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL
 #endif
@@ -338,6 +351,59 @@ Napi::Value launch(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), pid);
 }
 
+// ---- System V IPC ----
+
+void permOf(const struct ipc_perm& p, uint32_t* w) {
+  w[0] = static_cast<uint32_t>(p.__key);
+  w[1] = p.cuid;
+  w[2] = p.cgid;
+  w[3] = p.mode;
+}
+// What stands at the index of an id, and its own id, whoever may read it. out: key, cuid, cgid, mode, creator's pid or 0,
+// semaphores or 0, low and high word of the segment's size or 0
+int shmStat(int id, void* out) {
+  struct shmid_ds d;
+  int found = shmctl(id, SHM_STAT_ANY, &d);
+  if (found < 0) return -1;
+  uint64_t size = d.shm_segsz;
+  uint32_t w[8] = {0, 0, 0, 0, static_cast<uint32_t>(d.shm_cpid), 0, static_cast<uint32_t>(size), static_cast<uint32_t>(size >> 32)};
+  permOf(d.shm_perm, w);
+  memcpy(out, w, sizeof w);
+  return found;
+}
+int semStat(int id, void* out) {
+  struct semid_ds d;
+  union {
+    int value;
+    struct semid_ds* buffer;
+  } argument;
+  argument.buffer = &d;
+  int found = semctl(id, 0, SEM_STAT_ANY, argument);
+  if (found < 0) return -1;
+  uint32_t w[8] = {0, 0, 0, 0, 0, static_cast<uint32_t>(d.sem_nsems), 0, 0};
+  permOf(d.sem_perm, w);
+  memcpy(out, w, sizeof w);
+  return found;
+}
+int msgStat(int id, void* out) {
+  struct msqid_ds d;
+  int found = msgctl(id, MSG_STAT_ANY, &d);
+  if (found < 0) return -1;
+  uint32_t w[8] = {};
+  permOf(d.msg_perm, w);
+  memcpy(out, w, sizeof w);
+  return found;
+}
+// Addresses are the helper's own: at most 47 bits, exact in a double
+int64_t shmAttach(int id, int flags) {
+  void* at = shmat(id, nullptr, flags);
+  return at == reinterpret_cast<void*>(-1) ? -1 : static_cast<int64_t>(reinterpret_cast<uintptr_t>(at));
+}
+int shmDetach(int64_t at) { return shmdt(reinterpret_cast<void*>(static_cast<uintptr_t>(at))); }
+int protectRange(int64_t at, size_t size, int protection) {
+  return mprotect(reinterpret_cast<void*>(static_cast<uintptr_t>(at)), size, protection);
+}
+
 // ---- the loop ----
 
 int epollCreate() { return epoll_create1(EPOLL_CLOEXEC); }
@@ -449,6 +515,12 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<&vmRead>(exports, "vmRead");
   add<&vmWrite>(exports, "vmWrite");
   add<&vmReadString>(exports, "vmReadString");
+  add<&shmStat>(exports, "shmStat");
+  add<&semStat>(exports, "semStat");
+  add<&msgStat>(exports, "msgStat");
+  add<&shmAttach>(exports, "shmat");
+  add<&shmDetach>(exports, "shmdt");
+  add<&protectRange>(exports, "mprotect");
   add<&futexWake>(exports, "futexWake");
   add<&offsetOf>(exports, "offsetOf");
   add<&epollCreate>(exports, "epollCreate");

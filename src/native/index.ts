@@ -78,6 +78,17 @@ export interface Native {
   vmWrite(pid: number, address: number, from: Bytes, size: number): number;
   /** Length without the NUL; -EFAULT; -ENAMETOOLONG when no NUL stands in `size` bytes. */
   vmReadString(pid: number, address: number, out: Bytes, size: number): number;
+  /**
+   * SHM_STAT_ANY: what has the index of this id, and its own id. `out`: eight words key, creator's uid and gid, mode,
+   * creator's pid (shm), number of semaphores (sem), low and high word of the size (shm).
+   */
+  shmStat(id: number, out: Uint32Array): number;
+  semStat(id: number, out: Uint32Array): number;
+  msgStat(id: number, out: Uint32Array): number;
+  /** The address at which the helper has the segment now. */
+  shmat(id: number, flags: number): number;
+  shmdt(address: number): number;
+  mprotect(address: number, size: number, protection: number): number;
   /** The shared mapping of a descriptor, or a negative errno. */
   map(fd: number, size: number): ArrayBuffer | number;
   /** Wakes all waiters on the word at the start of the bytes. */

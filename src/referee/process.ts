@@ -3,6 +3,7 @@ import type { ByteString } from '../abi/bytes.js';
 import type { GuestMemory } from '../memory/guest.js';
 import type { Regions } from '../memory/regions.js';
 import { Listings } from './listing.js';
+import { IpcGrants } from '../syscalls/support-ipc.js';
 import type { ProcessView, Row, Steps, ThreadView } from '../syscalls/dsl.js';
 import type { Slot, StartState } from '../trustee/slot.js';
 
@@ -75,6 +76,7 @@ export class ProcessState implements ProcessView {
   readonly pidfd: number;
   memory: GuestMemory;
   readonly listings = new Listings();
+  readonly ipc = new IpcGrants();
   /** /proc/PID/mem, open for writing: the patcher's. */
   patcherMemory = -1;
 

@@ -37,6 +37,9 @@ export const ASKED: Readonly<Partial<Record<SyscallName, string>>> = {
 const ADDRESS = 'an address and port; an abstract, vsock or foreign address as a name';
 const HELD = "write on the descriptor's name, unless it was opened for writing";
 const NEW_NAME = 'that the new name grants no more than the old one';
+const KEY = 'the kind and key, as a name';
+const BY_ID = 'the kind and key, as a name, unless an allowed call got the id';
+const QUEUE = 'the name of the queue';
 
 /** What is asked beside, or instead of, an access to a path argument. */
 export const ALSO_ASKED: Readonly<Partial<Record<SyscallName, string>>> = {
@@ -57,6 +60,18 @@ export const ALSO_ASKED: Readonly<Partial<Record<SyscallName, string>>> = {
   fchown32: HELD,
   fsetxattr: HELD,
   fremovexattr: HELD,
+  semget: KEY,
+  msgget: KEY,
+  shmget: KEY,
+  semctl: BY_ID,
+  semtimedop_time64: BY_ID,
+  msgctl: BY_ID,
+  msgsnd: BY_ID,
+  msgrcv: BY_ID,
+  shmctl: BY_ID,
+  shmat: BY_ID,
+  mq_open: QUEUE,
+  mq_unlink: QUEUE,
 };
 
 /** Calls whose path stands in a socket address. */

@@ -452,7 +452,6 @@ const setxattr = changing((call, pin) => {
 // ---- the table ----
 
 const NO_SIGNALFD = 'signals reach the program through the hook, not through a descriptor';
-const NO_MQUEUE = 'POSIX message queues are not offered yet';
 
 const io = { returns: 'count' } as const;
 const newFd = { returns: 'fd' } as const;
@@ -663,13 +662,4 @@ export const descriptors = family({
   inotify_init1: delegated(332, { flags: flags(INOTIFY_INIT) }, newFd),
   inotify_add_watch: odd(292, { fd: fd(), path: path('read'), mask: flags(INOTIFY) }, addWatch),
   inotify_rm_watch: delegated(293, { fd: fd(), watch: int() }),
-
-  mq_open: denied(277, 'ENOSYS', NO_MQUEUE),
-  mq_unlink: denied(278, 'ENOSYS', NO_MQUEUE),
-  mq_timedsend: denied(279, 'ENOSYS', NO_MQUEUE),
-  mq_timedreceive: denied(280, 'ENOSYS', NO_MQUEUE),
-  mq_notify: denied(281, 'ENOSYS', NO_MQUEUE),
-  mq_getsetattr: denied(282, 'ENOSYS', NO_MQUEUE),
-  mq_timedsend_time64: denied(418, 'ENOSYS', NO_MQUEUE),
-  mq_timedreceive_time64: denied(419, 'ENOSYS', NO_MQUEUE),
 });

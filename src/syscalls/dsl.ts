@@ -8,6 +8,7 @@ import type { ErrnoName } from '../abi/errno.js';
 import type { GuestMemory } from '../memory/guest.js';
 import type { Access, Question } from '../questions.js';
 import { NUMBERS, type SyscallName } from '../abi/numbers.js';
+import type { IpcGrants } from './support-ipc.js';
 
 // ---- what a row's code sees of a call ----
 
@@ -122,6 +123,8 @@ export interface ProcessView {
   readonly dispositions: Map<number, Uint8Array>;
   /** Guest path of the program file, for /proc/self/exe. */
   readonly exe: ByteString;
+  /** The System V objects that its calls got. */
+  readonly ipc: IpcGrants;
   /** The first of the GDT entries that programs may use: 12 on a 64-bit kernel, 6 on an i386 one. */
   readonly firstTls: number;
 }

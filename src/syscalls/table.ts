@@ -7,6 +7,7 @@ import { files } from './files.js';
 import { identity } from './identity.js';
 import { ipc } from './ipc.js';
 import { memory } from './memory.js';
+import { mqueue } from './mqueue.js';
 import { CARRIERS, SOCKETCALL } from './multiplexed.js';
 import { net } from './net.js';
 import { processes } from './process.js';
@@ -23,6 +24,7 @@ export const families: Readonly<Record<string, Family>> = {
   time,
   identity,
   ipc,
+  mqueue,
   denied: deniedCalls,
 };
 

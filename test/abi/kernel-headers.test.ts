@@ -25,7 +25,7 @@ const HEADERS = [
   'linux/utime.h linux/xattr.h linux/fs.h linux/falloc.h linux/memfd.h linux/close_range.h linux/inotify.h',
   'asm/ioctls.h linux/sockios.h asm/socket.h linux/in.h linux/in6.h linux/tcp.h linux/udp.h linux/netlink.h linux/net.h',
   'linux/resource.h linux/signal.h asm/signal.h asm/sigcontext.h asm/siginfo.h asm/ldt.h linux/futex.h linux/sched.h linux/sched/types.h',
-  'linux/timerfd.h linux/capability.h linux/sysinfo.h linux/utsname.h linux/mman.h linux/membarrier.h linux/prctl.h linux/random.h linux/wait.h linux/wait.h',
+  'linux/timerfd.h linux/capability.h linux/sysinfo.h linux/utsname.h linux/mman.h linux/membarrier.h linux/prctl.h linux/random.h linux/wait.h',
   'linux/ipc.h linux/shm.h linux/sem.h linux/msg.h linux/mqueue.h',
 ]
   .join(' ')

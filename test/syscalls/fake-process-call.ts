@@ -2,7 +2,9 @@
 import type { Struct, Values } from '../../src/abi/ctype.js';
 import { ERRNO } from '../../src/abi/errno.js';
 import { Regions } from '../../src/memory/regions.js';
+import type { Question } from '../../src/questions.js';
 import type { Call, Order, Outcome, Row } from '../../src/syscalls/dsl.js';
+import { IpcGrants } from '../../src/syscalls/support-ipc.js';
 
 export const MEMORY = 0x10000;
 export const PROTECTED = 0x70000000;
@@ -28,6 +30,7 @@ export class FakeCall {
     dispositions: new Map<number, Uint8Array>(),
     exe: '/usr/bin/program',
     firstTls: FIRST_TLS,
+    ipc: new IpcGrants(),
   };
   readonly thread = {
     slot: 0,
@@ -38,6 +41,11 @@ export class FakeCall {
     robustList: 0,
     tls: [] as Uint8Array[],
   };
+  /** Set when ipc(2) carries the call. */
+  carried: string | undefined;
+  /** What the policy was asked, and the names that it refuses. */
+  readonly asked: Question[] = [];
+  readonly refused = new Set<string>();
   /** What pin() answers; by default a descriptor of this process. */
   pinned = 0;
 
@@ -81,6 +89,10 @@ export class FakeCall {
   }
   checkRange(address: number, length: number): number {
     return this.regions.hit(address, length) === undefined ? 0 : -ERRNO.EFAULT;
+  }
+  ask(question: Question): number {
+    this.asked.push(question);
+    return question.ask === 'name' && this.refused.has(question.name) ? -ERRNO.EACCES : 0;
   }
   pin(): number {
     return this.pinned;

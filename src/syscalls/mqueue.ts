@@ -1,0 +1,106 @@
+/**
+ * POSIX message queues. Opening and removing one asks for its name; what is open is held, as any descriptor. The kernel
+ * names queues without the slash that mq_open(3) has; policies know them with it.
+ */
+import type { ByteString } from '../abi/bytes.js';
+import { OPEN } from '../abi/flags.js';
+import { SIGEV } from '../abi/flags-ipc.js';
+import { mqAttr, sigevent } from '../abi/structs-ipc.js';
+import { timespec32, timespec64 } from '../abi/structs-process.js';
+import {
+  bytesIn,
+  bytesOut,
+  delegated,
+  family,
+  fd,
+  flags,
+  mode,
+  odd,
+  size,
+  string,
+  structIn,
+  structOut,
+  uint,
+  words,
+  type Call,
+  type Steps,
+} from './dsl.js';
+import { copied, fail, refuse } from './support-process.js';
+import { cString } from './support.js';
+
+const NAME_MAX = 255;
+const PATH_MAX = 4096;
+const { SIGEV_SIGNAL, SIGEV_THREAD, SIGEV_THREAD_ID } = SIGEV.values;
+/** The trustee would be the one to be told, and takes no signals; a thread is told through a netlink socket. */
+const TELLING: readonly number[] = [SIGEV_SIGNAL, SIGEV_THREAD, SIGEV_THREAD_ID];
+
+/** The queue's name, read once and asked for, where the trustee reads it; a negative errno. Rules: ipc/mqueue.c. */
+function named(call: Call): number {
+  const name: ByteString | number = call.getString(call.r[0], PATH_MAX);
+  if (typeof name === 'number') return name;
+  if (name === '') return fail('ENOENT');
+  if (name.includes('/') || name === '.' || name === '..') return fail('EACCES');
+  if (name.length > NAME_MAX) return fail('ENAMETOOLONG');
+  return call.ask({ ask: 'name', space: 'mqueue', name: `/${name}` }) || call.arena(cString(name));
+}
+
+function* open(call: Call): Steps {
+  const [, how, permissions, attributes] = call.r;
+  const name = named(call);
+  if (name < 0) return name;
+  const copy = copied(call, attributes, mqAttr.size);
+  return copy < 0 ? copy : yield [call.nr, name, how, permissions, copy];
+}
+
+function* unlink(call: Call): Steps {
+  const name = named(call);
+  return name < 0 ? name : yield [call.nr, name];
+}
+
+/** mq_notify(3): only what tells nobody (SIGEV_NONE), and the end of it (no event). */
+function* notify(call: Call): Steps {
+  const [queue, event] = call.r;
+  const copy = event === 0 ? undefined : call.get(event, sigevent.size);
+  if (typeof copy === 'number') return copy;
+  if (copy !== undefined && TELLING.includes(sigevent.decode(copy).sigev_notify as number))
+    return refuse(call, 'ENOSYS', 'messages are not announced by signals yet');
+  return yield [call.nr, queue, copy === undefined ? 0 : call.arena(copy)];
+}
+
+const send = (timespec: typeof timespec32) => ({
+  queue: fd(),
+  message: bytesIn('size'),
+  size: size(),
+  priority: uint(),
+  timeout: structIn(timespec, true),
+});
+const receive = (timespec: typeof timespec32) => ({
+  queue: fd(),
+  message: bytesOut('size'),
+  size: size(),
+  priority: words('out', 'uint'),
+  timeout: structIn(timespec, true),
+});
+const counted = { returns: 'count' } as const;
+
+export const mqueue = family({
+  mq_open: odd(
+    277,
+    { name: string(PATH_MAX), flags: flags(OPEN), mode: mode(), attributes: structIn(mqAttr, true) },
+    open,
+    {
+      returns: 'fd',
+    },
+  ),
+  mq_unlink: odd(278, { name: string(PATH_MAX) }, unlink),
+  mq_timedsend: delegated(279, send(timespec32)),
+  mq_timedsend_time64: delegated(418, send(timespec64)),
+  mq_timedreceive: delegated(280, receive(timespec32), counted),
+  mq_timedreceive_time64: delegated(419, receive(timespec64), counted),
+  mq_notify: odd(281, { queue: fd(), event: structIn(sigevent, true) }, notify),
+  mq_getsetattr: delegated(282, {
+    queue: fd(),
+    attributes: structIn(mqAttr, true),
+    old: structOut(mqAttr, true),
+  }),
+});
