@@ -155,11 +155,11 @@ const residency: Guard = (call, [start, length, vector]) =>
 const BARRIERS = 0x7f;
 function* barrier(call: Call): Steps {
   const [command, ...rest] = call.r;
-  if (command === MEMBARRIER.values.QUERY) {
+  if (command === MEMBARRIER.values.MEMBARRIER_CMD_QUERY) {
     const commands = yield [call.nr, command, ...rest];
     return failed(commands) ? commands : commands & BARRIERS;
   }
-  return command <= MEMBARRIER.values.REGISTER_PRIVATE_EXPEDITED_SYNC_CORE
+  return command <= MEMBARRIER.values.MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE
     ? yield [call.nr, command, ...rest]
     : fail('EINVAL');
 }

@@ -117,6 +117,11 @@ describe('the description of a kind', () => {
       { kind: 'struct', direction: 'in', struct: 'stat64', length: { bytes: 96 } },
     ],
     ['an optional struct', describeKind(structInOut(stat64, true)), { direction: 'inout', optional: true }],
+    ['numbers in memory', describeKind(words('in', 'fd', 2)), { kind: 'words', length: { bytes: 8 } }],
+    ['an array of structs', describeKind(structs('out', stat64, 'n')), { length: { argument: 'n', times: 96 } }],
+    ['a socket address', describeKind(sockaddr('out', 'n')), { kind: 'address', direction: 'out' }],
+    ['messages', describeKind(message('in', 'n')), { kind: 'message', struct: 'mmsghdr' }],
+    ['a set of signals', describeKind(sigset('in', 8)), { kind: 'signal set', length: { bytes: 8 } }],
     [
       'an iovec',
       describeKind(iovecIn('count')),
@@ -135,7 +140,7 @@ describe('the description of a kind', () => {
   it('knows the length of all that is pointed to', () => {
     for (const { name, arguments: all } of calls)
       for (const argument of all)
-        if (['bytes', 'struct', 'iovec', 'text'].includes(argument.kind))
+        if (['bytes', 'struct', 'words', 'address', 'signal set', 'iovec', 'text'].includes(argument.kind))
           expect(Object.keys(argument.length ?? {}), `${name}: ${argument.name}`).not.to.be.empty;
   });
 });
