@@ -33,4 +33,16 @@ if command -v shellcheck >/dev/null; then
 else
   echo 'check: shell scripts: not checked, shellcheck is not installed'
 fi
+# Each sees what the other does not.
+if command -v mandoc >/dev/null; then
+  check 'man pages by mandoc' mandoc -Tlint -Wwarning docs/man/*
+else
+  echo 'check: man pages by mandoc: not checked, it is not installed'
+fi
+if command -v groff >/dev/null; then
+  # groff succeeds with warnings: any line is a failure.
+  check 'man pages by groff' bash -c '! groff -mandoc -ww -Tutf8 -z "$@" 2>&1 | grep .' - docs/man/*
+else
+  echo 'check: man pages by groff: not checked, it is not installed'
+fi
 exit "$bad"

@@ -29,6 +29,10 @@ chmod 755 "$new"
   done
   node scripts/modules.cjs runtime
 } | tar -c --exclude='*.map' --exclude=dist/.made -T - | tar -x -C "$new" --no-same-owner
+# MANPATH=DIR/share/man finds them.
+for page in docs/man/*; do
+  install -D -m 644 "$page" "$new/share/man/man${page##*.}/${page##*/}"
+done
 touch "$new/.seccomp-nurse"
 rm -rf "$target"
 mv -T "$new" "$target"

@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Argument, Command, type Option } from 'commander';
-import { formatHelp, RUN_HELP, SYSCALLS_HELP } from './help.js';
+import { COMPLETION_HELP, formatHelp, RUN_HELP, SYSCALLS_HELP } from './help.js';
 import { runOptions, type RunOptions, syscallsOptions } from './options.js';
+import { type Shell, SHELLS } from './shells.js';
 import type { SyscallsOptions } from './syscalls.js';
 
 const version = (): string =>
@@ -19,6 +20,7 @@ const OUR_FAILURE = 125;
 export interface Actions {
   run(program: readonly string[], options: RunOptions, command: Command): Promise<number>;
   syscalls(names: readonly string[], options: SyscallsOptions, command: Command): Promise<number>;
+  completion(shell: Shell, root: Command): Promise<number>;
 }
 
 export interface CommandLine {
@@ -91,6 +93,15 @@ export function commandLine(actions: Actions): CommandLine {
       status = await actions.syscalls(names, options, syscalls);
     });
   for (const option of syscallsOptions()) syscalls.addOption(option);
+  root
+    .command('completion')
+    .description('Prints a script that completes options, commands and the names of calls.')
+    .summary('print a completion script')
+    .addArgument(new Argument('<shell>', 'for which shell').choices(SHELLS))
+    .addHelpText('after', COMPLETION_HELP)
+    .action(async (shell: Shell) => {
+      status = await actions.completion(shell, root);
+    });
   return {
     command: root,
     async act(all) {

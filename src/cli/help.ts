@@ -41,7 +41,7 @@ Exit status:
   the program's own; 128+n when signal n ended it (137: killed for a raw system call, 159: killed by the policy);
   1 no arguments; 125 the sandbox itself failed, or was called wrongly; 126 not runnable; 127 not found.
 
-More: man docs/man/sandbox.1`;
+More: man docs/man/sandbox.1, man docs/man/sandbox-acl.5`;
 
 export const SYSCALLS_HELP = `
 Without a name: a line a call. A call in another (socketcall, ipc) has two numbers: 102.3 is connect.
@@ -53,3 +53,9 @@ Examples:
   ./sandbox syscalls openat connect     all about these two
   ./sandbox syscalls --by denied        what no program gets, and why
   ./sandbox syscalls --json | jq '.calls[] | select(.family == "net") | .name'`;
+
+export const COMPLETION_HELP = `
+Examples:
+  source <(./sandbox completion bash)                                      in bash, for this session
+  ./sandbox completion zsh >~/.zfunc/_sandbox                              in zsh, with ~/.zfunc in fpath
+  ./sandbox completion fish >~/.config/fish/completions/sandbox.fish       in fish`;

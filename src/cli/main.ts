@@ -38,6 +38,10 @@ function print(text: string): Promise<number> {
 }
 
 const line = commandLine({
+  async completion(shell, root) {
+    const { completionScript } = await import('./completion.js');
+    return print(completionScript(shell, root));
+  },
   async syscalls(names, options, command) {
     // Loaded here: a run does without.
     const { colored, syscallsText, UnknownCall } = await import('./syscalls.js');

@@ -3,8 +3,8 @@ import { Option } from 'commander';
 import { LEVELS, type Level } from './levels.js';
 import { descriptor, directory, level, outputFile } from './values.js';
 
-/** What a shell offers as the value; choices go before it. */
-export type Completes = 'file' | 'directory' | 'nothing';
+/** What a shell offers as the value, where there are no choices: files, or these words. */
+export type Completes = 'file' | 'directory' | 'nothing' | readonly string[];
 
 export class DeclaredOption extends Option {
   completes: Completes = 'nothing';
@@ -65,6 +65,7 @@ export const runOptions = (): DeclaredOption[] => [
 
   option(OBSERVE, '-d, --debug <level>', `log at this level: ${LEVELS.join(' ')}`)
     .argParser(level)
+    .completing(LEVELS)
     .default('WARNING'),
   option(OBSERVE, '--trace [file]', 'one line a call as strace has it, on standard error or, with --trace=FILE, there')
     .argParser(outputFile)

@@ -149,6 +149,15 @@ describe('./sandbox', function () {
       ]);
       expect([stdout, stderr]).to.deep.equal(['{ 0\n', '']);
     });
+    it('completion prints a script that its shell takes', async () => {
+      const { status, stdout } = await execute([
+        '/bin/bash',
+        '-c',
+        'source <("$0" completion bash); complete -p sandbox',
+        SANDBOX,
+      ]);
+      expect([status, stdout]).to.deep.equal([0, 'complete -F _sandbox sandbox\n']);
+    });
     it('help of a command', async () => {
       const { status, stdout } = await run('syscalls', '--help');
       expect([status, (await run('help', 'syscalls')).stdout]).to.deep.equal([0, stdout]);
@@ -156,6 +165,7 @@ describe('./sandbox', function () {
     });
     const WRONG: Readonly<Record<string, readonly [args: readonly string[], says: RegExp]>> = {
       'a call that is none': [['syscalls', 'opnat'], /"opnat" is no i386 system call; did you mean openat\?/],
+      'a shell that is none': [['completion', 'tcsh'], /'tcsh' is invalid .* Allowed choices are bash, zsh, fish/],
       'a mechanism that is none': [['syscalls', '--by', 'magic'], /'magic' is invalid\. Allowed choices are native, /],
       'a program behind a command': [['syscalls', '--', 'true'], /"syscalls" runs no program/],
       'an option of a run before a command': [['--no-acl', 'syscalls'], /--no-acl is an option of a run/],

@@ -1,43 +1,10 @@
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
-import { decide } from '../../src/policy/decide.js';
-import type { Policy } from '../../src/policy/compile.js';
-import type { Question } from '../../src/questions.js';
-import { bytes, policyOf, say } from './helpers.js';
+import { policyOf } from './helpers.js';
+import { answer, toldBy } from './told.js';
 
 const TEXT = readFileSync(new URL('../../docs/acl.md', import.meta.url), 'utf8');
 const EXAMPLES = [...TEXT.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, body]) => body);
-
-/** `read /a/b`, `syscall open`, `connect ::1 80`, `socket inet stream`, `unix /a`, `name sysv 0x1` as a question. */
-function questionOf(text: string): Question {
-  const [word, first, second] = text.split(' ');
-  switch (word) {
-    case 'syscall':
-      return { ask: 'syscall', name: first };
-    case 'connect':
-    case 'bind':
-    case 'send':
-      return { ask: word, family: first.includes(':') ? 'inet6' : 'inet', address: first, port: Number(second) };
-    case 'socket':
-      return { ask: 'socket', family: first, type: second as 'stream', protocol: 0 };
-    case 'unix':
-      return { ask: 'unix', action: 'connect', path: bytes(first) };
-    case 'name':
-      return { ask: 'name', space: first as 'sysv', name: bytes(second) };
-    case 'read':
-    case 'write':
-    case 'create':
-    case 'execute':
-    case 'stat':
-      return { ask: 'path', access: word, path: bytes(first) };
-    default:
-      throw new Error(`no question: ${text}`);
-  }
-}
-
-function answer(policy: Policy, question: string): string {
-  return say(decide(policy, questionOf(question)));
-}
 
 describe('docs/acl.md', () => {
   it('has an example for every top-level key', () => {
@@ -54,7 +21,7 @@ describe('docs/acl.md', () => {
   });
 
   EXAMPLES.forEach((body, index) => {
-    const told = [...body.matchAll(/^# => (.*): ([\w -]+)$/gm)];
+    const told = toldBy(body);
 
     it(`example ${index + 1} loads and asks something`, () => {
       expect(() => policyOf(body)).not.to.throw();
@@ -62,7 +29,7 @@ describe('docs/acl.md', () => {
       expect(told).to.have.lengthOf(body.split('# =>').length - 1);
     });
 
-    for (const [, question, expected] of told) {
+    for (const { question, expected } of told) {
       it(`example ${index + 1}: ${question} → ${expected}`, () => {
         expect(answer(policyOf(body), question)).to.equal(expected);
       });
