@@ -15,11 +15,16 @@ import {
   flags,
   int,
   iovecIn,
+  message,
   path,
   signal,
+  sigset,
+  sockaddr,
   string,
   structIn,
   structInOut,
+  structs,
+  words,
 } from '../../src/syscalls/dsl.js';
 import { families, rowOf } from '../../src/syscalls/table.js';
 import { askers } from './askers.js';
