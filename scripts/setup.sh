@@ -3,6 +3,7 @@
 # an amd64 host an i386 Debian tree. Whatever is there already is left alone, so a second run has nothing to do.
 #
 # Usage: scripts/setup.sh [STEP...]     all steps, or some of: tools modules tree build
+#        scripts/setup.sh peers         what npm run bench compares with, as far as it can be had
 set -euo pipefail
 
 top=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
@@ -13,12 +14,16 @@ source scripts/debian.sh
 
 hash_of() { sha256sum | cut -d' ' -f1; }
 
-# tools: what the build needs of Debian. Packages are named by the program that shows they are there.
-missing_tools() {
+# Packages are named by the program that shows they are there.
+absent() {
   local program package
   while read -r program package; do
     command -v "$program" >/dev/null || echo "$package"
-  done <<'LIST'
+  done
+}
+
+missing_tools() {
+  absent <<'LIST'
 gcc gcc
 g++ g++
 make make
@@ -51,10 +56,26 @@ install() {
     fail "apt-get install $* failed"
 }
 
+# tools: what the build needs of Debian.
 step_tools() {
   local missing
   mapfile -t missing < <(missing_tools)
   install tools "${missing[@]}"
+}
+
+# peers: what `npm run bench` compares with; whatever cannot be had is left out there.
+missing_peers() {
+  absent <<'LIST'
+bwrap bubblewrap
+proot proot
+strace strace
+LIST
+}
+
+step_peers() {
+  local missing
+  mapfile -t missing < <(missing_peers)
+  (install peers "${missing[@]}") || true
 }
 
 # modules: the npm packages of package-lock.json.
