@@ -29,6 +29,7 @@
 
 static const char *file;
 static int fd = -1, other = -1;
+static long top;
 static struct sockaddr_in address;
 static char block[BLOCK];
 
@@ -79,7 +80,11 @@ static void map_unmap(void) {
   long page = placed(syscall(SYS_mmap2, 0, BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), "mmap2");
   MADE(munmap, page, BLOCK);
 }
-static void brk_(void) { placed(syscall(SYS_brk, 0), "brk"); }
+static void the_break(void) { top = placed(syscall(SYS_brk, 0), "brk"); }
+static void brk_(void) {
+  if (syscall(SYS_brk, top + BLOCK) != top + BLOCK) made(-1, "brk");
+  placed(syscall(SYS_brk, top), "brk");
+}
 
 static void clock_call(void) { MADE(clock_gettime64, CLOCK_MONOTONIC, block); }
 static void clock_libc(void) {
@@ -129,7 +134,7 @@ static const struct {
     {"write", null, write_byte},
     {"pipe", a_pipe, through_pipe},
     {"mmap-munmap", NULL, map_unmap},
-    {"brk", NULL, brk_},
+    {"brk", the_break, brk_},
     {"clock", NULL, clock_call},
     {"clock-libc", NULL, clock_libc},
     {"poll", a_pipe, poll_},

@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { benchmarks, type CallBenchmark } from './benchmarks.js';
+import { benchmarks, type Benchmark } from './benchmarks.js';
 import { Deadline, measureAll, tripsOf, type Settings } from './measure.js';
 import { makePlace, removePlace, TOP, type Place } from './place.js';
 import { plot } from './plot.js';
@@ -59,9 +59,9 @@ async function findRunners(place: Place): Promise<{ found: RunnerFound[]; usable
   return { found, usable };
 }
 
-async function countAllTrips(calls: readonly CallBenchmark[], place: Place, deadline: Deadline): Promise<Trips[]> {
+async function countAllTrips(chosen: readonly Benchmark[], place: Place, deadline: Deadline): Promise<Trips[]> {
   const trips: Trips[] = [];
-  for (const benchmark of calls) trips.push(await tripsOf(benchmark, place, Math.max(1000, deadline.left())));
+  for (const benchmark of chosen) trips.push(await tripsOf(benchmark, place, Math.max(1000, deadline.left())));
   return trips;
 }
 
@@ -74,7 +74,7 @@ async function measure(): Promise<Results> {
     const { found, usable } = await findRunners(place);
     const chosen = benchmarks.filter(({ id }) => options.only.includes(id));
     say('counting round trips');
-    const counted = options.with.includes('ours') ? chosen.filter((one) => one.kind === 'call') : [];
+    const counted = options.with.includes('ours') ? chosen.filter((one) => one.kind === 'call' || one.counted) : [];
     const trips = await countAllTrips(counted, place, deadline);
     const { measured, rounds } = await measureAll(chosen, usable, place, settings as Settings, deadline, say);
     return {

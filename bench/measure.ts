@@ -1,6 +1,6 @@
 /** Runs the benchmarks: in every round each benchmark under every runner, one after the other, the first one changing. */
 import { join } from 'node:path';
-import type { Benchmark, CallBenchmark } from './benchmarks.js';
+import type { Benchmark } from './benchmarks.js';
 import { TOP, type Place } from './place.js';
 import { mechanism, summary, type Measured, type Trips } from './results.js';
 import { byPolicy, programCommand, run, type Runner } from './runners.js';
@@ -101,15 +101,21 @@ export async function measureAll(
   return { measured, rounds: settings.rounds };
 }
 
-const COUNTED = 20;
+const ROUNDS_COUNTED = 20;
 
-/** The round trips of a call benchmark, in a run of its own that is not measured. */
-export async function tripsOf({ id, calls }: CallBenchmark, place: Place, limit: number): Promise<Trips> {
-  const program = [place.calls, id, 'count', String(COUNTED), place.file];
+/** The round trips of a benchmark, in a run of its own that is not measured. Of a call benchmark those of its rounds. */
+export async function tripsOf(benchmark: Benchmark, place: Place, limit: number): Promise<Trips> {
+  const { id } = benchmark;
+  const program =
+    benchmark.kind === 'call'
+      ? [place.calls, id, 'count', String(ROUNDS_COUNTED), place.file]
+      : [benchmark.program, ...benchmark.arguments(place)];
+  if (benchmark.kind === 'program') benchmark.prepare?.(place);
   const { stderr } = await run([join(TOP, 'sandbox'), '-d', 'DEBUG', ...byPolicy(place), '--', ...program], { limit });
-  const seen = countTrips(stderr);
-  const unseen = calls
+  const seen = countTrips(stderr, benchmark.kind === 'call' ? 'marks' : undefined);
+  const expected = benchmark.kind === 'call' ? benchmark.calls : [];
+  const unseen = expected
     .filter((name) => !seen.some((trip) => trip.name === name))
-    .map((name) => ({ name, requests: 0, most: 0 }));
+    .map((name) => ({ name, requests: 0, trips: 0, most: 0 }));
   return { id, calls: [...seen, ...unseen].map((trip) => ({ ...trip, by: mechanism(trip.name, trip.requests) })) };
 }

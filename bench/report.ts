@@ -49,11 +49,28 @@ function ratios(results: Results): string {
 }
 
 function tripsTable(results: Results): string {
-  const label = (id: string): string => results.benchmarks.find((measured) => measured.id === id)?.label ?? id;
-  const rows = results.trips.flatMap(({ id, calls }) =>
-    calls.map(({ name, by, most }) => [label(id), name, by, String(most)]),
-  );
+  const rows = results.trips.flatMap(({ id, calls }) => {
+    const measured = results.benchmarks.find((benchmark) => benchmark.id === id);
+    if (measured?.kind !== 'call') return [];
+    return calls.map(({ name, by, most }) => [measured.label, name, by, String(most)]);
+  });
   return ['| benchmark | call | row | round trips |', '|---|---|---|---|', ...rows.map(row)].join('\n');
+}
+
+const MOST_NAMED = 5;
+
+/** What whole programs ask for, and which calls most of their round trips are for. */
+function programTrips(results: Results): string {
+  const rows = results.trips.flatMap(({ id, calls }) => {
+    const measured = results.benchmarks.find((benchmark) => benchmark.id === id);
+    if (measured?.kind !== 'program') return [];
+    const sum = (of: 'requests' | 'trips'): string => String(calls.reduce((all, call) => all + call[of], 0));
+    const most = [...calls].sort((a, b) => b.trips - a.trips).slice(0, MOST_NAMED);
+    return [
+      [measured.label, sum('requests'), sum('trips'), most.map(({ name, trips }) => `${name} ${trips}`).join(', ')],
+    ];
+  });
+  return table(['program', 'requests', 'round trips', 'most of them'], rows);
 }
 
 const BY_TRIPS = ['the program itself', 'answered', 'delegated'];
@@ -110,7 +127,8 @@ export function markdown(results: Results): string {
     section('Programs, from start to end', times(results, 'program')),
     section('Ratios of the medians', ratios(results)),
     section('Answered and delegated', mechanisms(results)),
-    section('Round trips', tripsTable(results)),
+    section('Round trips of a call', tripsTable(results)),
+    section('Round trips of a program', programTrips(results)),
   ].join('\n');
 }
 

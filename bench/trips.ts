@@ -9,8 +9,10 @@ export const MOST = 2;
 
 export interface CallTrips {
   readonly name: string;
-  /** How often the hook asked for it in all rounds. */
+  /** How often the hook asked for it. */
   readonly requests: number;
+  /** Round trips of all of them. */
+  readonly trips: number;
   /** Round trips of the call that took most. */
   readonly most: number;
 }
@@ -18,24 +20,32 @@ export interface CallTrips {
 const REQUEST = /DEBUG: request of thread \d+: (\w+)(?: \((\w+)\))?.* ebx=0x([0-9a-f]+) /;
 const ORDER = /DEBUG: order to the trustee of thread /;
 
-/** Trips by name of the call, faults as `fault`. @throws Error when the log does not hold both marks */
-export function countTrips(log: string): CallTrips[] {
-  const found = new Map<string, { requests: number; most: number }>();
+/**
+ * Trips by name of the call, faults as `fault`: of the whole log, or of what stands between two marks.
+ * @throws Error when the marks are not there
+ */
+export function countTrips(log: string, between?: 'marks'): CallTrips[] {
+  const found = new Map<string, { requests: number; trips: number; most: number }>();
   let marks = 0;
-  let name: string | undefined;
+  let call: { requests: number; trips: number; most: number } | undefined;
   let trips = 0;
   for (const line of log.split('\n')) {
     const request = REQUEST.exec(line);
     if (request !== null) {
-      const mark = request[2] === 'close' && parseInt(request[3], 16) === MARK;
+      const [, kind, name = kind, ebx] = request;
+      const mark = name === 'close' && parseInt(ebx, 16) === MARK;
       if (mark) marks++;
-      name = mark || marks !== 1 ? undefined : (request[2] ?? request[1]);
-      trips = 1;
-    } else if (ORDER.test(line)) trips++;
-    if (name === undefined) continue;
-    const call = found.get(name) ?? { requests: 0, most: 0 };
-    found.set(name, { requests: call.requests + (request === null ? 0 : 1), most: Math.max(call.most, trips) });
+      trips = 0;
+      call = undefined;
+      if (mark || (between && marks !== 1)) continue;
+      call = found.get(name) ?? { requests: 0, trips: 0, most: 0 };
+      found.set(name, call);
+      call.requests++;
+    } else if (!ORDER.test(line)) continue;
+    if (call === undefined) continue;
+    call.trips++;
+    call.most = Math.max(call.most, ++trips);
   }
-  if (marks !== 2) throw new Error(`the log holds ${marks} marks, it must hold 2`);
-  return [...found].map(([call, counts]) => ({ name: call, ...counts }));
+  if (between && marks !== 2) throw new Error(`the log holds ${marks} marks, it must hold 2`);
+  return [...found].map(([name, counts]) => ({ name, ...counts }));
 }

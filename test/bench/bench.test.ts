@@ -80,15 +80,17 @@ describe('bench', () => {
   it('counts a request with its reply, and each order, as a round trip', () => {
     const before = log(request('brk'), order, order, order, reply);
     const between = log(request('openat'), order, reply, request('openat'), reply, request('stat64'), reply);
-    expect(countTrips(log(before, MARK, order, reply, between, MARK, order, reply))).to.deep.equal([
-      { name: 'openat', requests: 2, most: 2 },
-      { name: 'stat64', requests: 1, most: 1 },
+    const text = log(before, MARK, order, reply, between, MARK, order, reply);
+    expect(countTrips(text, 'marks')).to.deep.equal([
+      { name: 'openat', requests: 2, trips: 3, most: 2 },
+      { name: 'stat64', requests: 1, trips: 1, most: 1 },
     ]);
-    expect(() => countTrips(log(MARK, between))).to.throw('1 marks');
+    expect(countTrips(text)[0]).to.deep.equal({ name: 'brk', requests: 1, trips: 4, most: 4 });
+    expect(() => countTrips(log(MARK, between), 'marks')).to.throw('1 marks');
   });
 
   it('takes more than two round trips for a defect, and says so', () => {
-    const [call] = countTrips(log(MARK, request('openat'), order, order, reply, MARK));
+    const [call] = countTrips(log(MARK, request('openat'), order, order, reply, MARK), 'marks');
     const trips = [{ id: 'open-close', calls: [{ ...call, by: 'odd' }] }];
     expect(defects(trips)).to.deep.equal(['openat (open-close) took 3 round trips, it may take 2']);
     expect(markdown(results(trips))).to.include('Defect: openat (open-close) took 3');
