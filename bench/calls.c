@@ -26,6 +26,9 @@
 
 #define MARK (-1000)
 #define BLOCK 4096
+/* What comes before the first repetition, in repetitions or in rounds, whichever is over first. */
+#define WARM_UP 10
+#define WARM_UP_ROUNDS 20000
 
 static const char *file;
 static int fd = -1, other = -1;
@@ -153,13 +156,17 @@ static uint64_t took(void (*round)(void), unsigned rounds) {
   return nanoseconds() - start;
 }
 
-/* So many rounds that they take the time. What is found on the way warms caches and the helper's compiler. */
+/* So many rounds that they take the time; found on the way of a warm-up, for caches and for the helper's compiler. */
 static unsigned rounds_for(void (*round)(void), uint64_t time) {
   unsigned rounds = 1;
-  uint64_t spent;
-  while ((spent = took(round, rounds)) < time / 2 && rounds < 1u << 30) rounds *= 2;
-  spent = spent == 0 ? 1 : spent;
-  return 1 + (unsigned)((double)rounds * time / spent);
+  for (uint64_t all = 0, made = 0;; made += rounds) {
+    uint64_t spent = took(round, rounds);
+    all += spent;
+    if (spent < time / 4 && (all < WARM_UP * time || spent < 1000))
+      rounds *= 2;
+    else if (all >= WARM_UP * time || made >= WARM_UP_ROUNDS)
+      return 1 + (unsigned)((double)rounds * time / spent);
+  }
 }
 
 static void measure(void (*round)(void), unsigned milliseconds, unsigned repetitions) {

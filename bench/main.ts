@@ -3,6 +3,7 @@
  * samples; with --write also docs/benchmarks.md, docs/benchmarks.svg and the figures of README.md.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { benchmarks, type Benchmark } from './benchmarks.js';
@@ -11,9 +12,9 @@ import { makePlace, removePlace, TOP, type Place } from './place.js';
 import { plot } from './plot.js';
 import { headline, markdown } from './report.js';
 import { defects, thisMachine, type Results, type RunnerFound, type Trips } from './results.js';
-import { isBuilt, probe, RUNNERS, runners, type Runner, type RunnerId } from './runners.js';
+import { endRunning, isBuilt, probe, RUNNERS, runners, type Runner, type RunnerId } from './runners.js';
 
-const FULL = { settings: { milliseconds: 40, repetitions: 5, rounds: 7 }, seconds: 570 };
+const FULL = { settings: { milliseconds: 40, repetitions: 5, rounds: 5 }, seconds: 570 };
 const QUICK = { settings: { milliseconds: 5, repetitions: 2, rounds: 1 }, seconds: 55 };
 
 interface Options {
@@ -70,6 +71,12 @@ async function measure(): Promise<Results> {
   const machine = thisMachine();
   const deadline = new Deadline(seconds * 1000);
   const place = makePlace();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => {
+      endRunning();
+      removePlace(place);
+      process.exit(128 + constants.signals[signal]);
+    });
   try {
     const { found, usable } = await findRunners(place);
     const chosen = benchmarks.filter(({ id }) => options.only.includes(id));

@@ -8,7 +8,7 @@ import type { RunnerId } from './runners.js';
 
 const WIDTH = 920;
 const LEFT = 290;
-const RIGHT = 20;
+const RIGHT = 36;
 const TOP = 84;
 const LINE = 22;
 const GAP = 16;

@@ -144,5 +144,5 @@ export function headline(results: Results): string {
       ...others.map(({ id }) => ratioCell(measured, id)),
     ],
   );
-  return `${table(['', 'sandbox', ...others.map(({ label }) => `÷ ${label}`)], rows)}\n`;
+  return `${setting(results)}\n\n${table(['', 'sandbox', ...others.map(({ label }) => `÷ ${label}`)], rows)}\n`;
 }

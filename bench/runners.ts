@@ -107,6 +107,18 @@ export interface Run {
   readonly stderr: string;
 }
 
+/** Process groups of what runs now. */
+const running = new Set<number>();
+const end = (group: number): void => {
+  try {
+    process.kill(-group, 'SIGKILL');
+  } catch {
+    // gone already
+  }
+};
+/** Ends what runs now: nothing of a bench that is interrupted stays behind. */
+export const endRunning = (): void => running.forEach(end);
+
 /** Runs to the end. @throws Error with the status, or after `limit` milliseconds; nothing it started is left then. */
 export function run(
   command: readonly string[],
@@ -124,13 +136,14 @@ export function run(
     const text = { stdout: '', stderr: '' };
     for (const stream of ['stdout', 'stderr'] as const)
       child[stream].setEncoding('latin1').on('data', (part: string) => (text[stream] += part));
-    const timer = setTimeout(() => {
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-    }, limit);
+    const { pid } = child;
+    if (pid !== undefined) running.add(pid);
+    const timer = setTimeout(() => pid !== undefined && end(pid), limit);
     child.on('error', failed);
     child.on('exit', () => (took = Number(process.hrtime.bigint() - start) / 1e6));
     child.on('close', (code, signal) => {
       clearTimeout(timer);
+      if (pid !== undefined) running.delete(pid);
       if (code === 0) return done({ took, ...text });
       const why = took > limit ? `not over after ${limit} ms` : `status ${code ?? signal}`;
       failed(new Error(`${why}: ${text.stderr.trim().split('\n')[0] || command.join(' ')}`));

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { time } from '../../bench/measure.js';
 import { plot } from '../../bench/plot.js';
 import { headline, markdown } from '../../bench/report.js';
 import { defects, summary, type Results } from '../../bench/results.js';
-import { run } from '../../bench/runners.js';
+import { probe, run, type Runner } from '../../bench/runners.js';
 import { countTrips } from '../../bench/trips.js';
 import { execute, makeTemporary, remove } from '../support/run.js';
 
@@ -132,5 +133,23 @@ describe('bench', () => {
     );
     expect(told).to.match(/^not over after 300 ms/);
     expect(await run(['/bin/true'], { limit: 5000 })).to.have.property('stdout', '');
+  });
+
+  it('leaves out what is not installed, and what does not run, and says why', async () => {
+    const place = { work: '/', tree: '/', calls: '/bin/true', file: '/', policy: '/' };
+    const runner = (version: () => string, ...command: string[]): Runner => ({
+      ...{ id: 'proot', label: 'PRoot', package: 'proot', version },
+      wrap: (_, program) => [...command, ...program],
+    });
+    const absent = runner(() => execFileSync('no-such-program').toString());
+    expect(await probe(absent, place)).to.deep.equal({ missing: 'not installed (apt-get install proot)' });
+    const broken = runner(() => '1.0', '/bin/sh', '-c', 'echo no namespaces >&2; exit 3');
+    expect(await probe(broken, place)).to.deep.equal({ missing: 'status 3: no namespaces' });
+    expect(
+      await probe(
+        runner(() => '1.0'),
+        place,
+      ),
+    ).to.deep.equal({ version: '1.0' });
   });
 });
