@@ -14,8 +14,13 @@ import { headline, markdown } from './report.js';
 import { defects, thisMachine, type Results, type RunnerFound, type Trips } from './results.js';
 import { endRunning, isBuilt, probe, RUNNERS, runners, type Runner, type RunnerId } from './runners.js';
 
-const FULL = { settings: { milliseconds: 40, repetitions: 5, rounds: 5 }, seconds: 570 };
-const QUICK = { settings: { milliseconds: 5, repetitions: 2, rounds: 1 }, seconds: 55 };
+const FULL: Extent = { settings: { milliseconds: 40, repetitions: 5, rounds: 5 }, seconds: 570 };
+const QUICK: Extent = { settings: { milliseconds: 5, repetitions: 2, rounds: 1 }, seconds: 55 };
+
+interface Extent {
+  readonly settings: Settings;
+  readonly seconds: number;
+}
 
 interface Options {
   quick?: true;
@@ -83,7 +88,7 @@ async function measure(): Promise<Results> {
     say('counting round trips');
     const counted = options.with.includes('ours') ? chosen.filter((one) => one.kind === 'call' || one.counted) : [];
     const trips = await countAllTrips(counted, place, deadline);
-    const { measured, rounds } = await measureAll(chosen, usable, place, settings as Settings, deadline, say);
+    const { measured, rounds } = await measureAll(chosen, usable, { place, settings, deadline, say });
     return {
       ...{ date: new Date().toISOString(), quick: options.quick === true, machine, runners: found },
       settings: { ...settings, rounds, seconds: deadline.spent() / 1000 },
@@ -115,6 +120,10 @@ function keep(results: Results): void {
   say(`raw samples: ${file}`);
 }
 
+/** Documents are not written from half a round, nor from some of the benchmarks. */
+const isWhole = (results: Results): boolean =>
+  results.settings.rounds > 0 && results.benchmarks.length === benchmarks.length;
+
 /** What makes the run a failure: the sandbox or the bare program failed, or a call took too many round trips. */
 const failures = (results: Results): string[] => [
   ...results.runners.flatMap(({ id, label, missing }) =>
@@ -125,6 +134,8 @@ const failures = (results: Results): string[] => [
       .filter((id) => failures[id] !== undefined)
       .map((id) => `${label} under ${id}: ${failures[id]}`),
   ),
+  ...(results.settings.rounds === 0 ? ['the time was over before the first round was; the machine may be busy'] : []),
+  ...(options.write && !isWhole(results) ? ['--write needs a round of all benchmarks: nothing was written'] : []),
   ...defects(results.trips).map((defect) => `DEFECT: ${defect}`),
 ];
 
@@ -133,7 +144,7 @@ const results =
   options.from === undefined ? await measure() : (JSON.parse(readFileSync(options.from, 'utf8')) as Results);
 if (options.from === undefined) keep(results);
 console.log(`\n${markdown(results)}`);
-if (options.write) {
+if (options.write && isWhole(results)) {
   writePart('docs/benchmarks.md', markdown(results));
   writePart('README.md', headline(results));
   writeFileSync(join(TOP, 'docs/benchmarks.svg'), plot(results));

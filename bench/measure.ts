@@ -59,39 +59,56 @@ export function time(value: number, kind: Benchmark['kind']): string {
   return `${number >= 99.95 ? number.toFixed(0) : number.toPrecision(3)} ${unit}`;
 }
 
+interface Course {
+  readonly place: Place;
+  readonly settings: Settings;
+  readonly deadline: Deadline;
+  readonly say: Say;
+}
+
+/** One benchmark in one round, `first` runs first; false when the time was over before all had run. */
+async function measureOne(
+  benchmark: Benchmark,
+  { samples, failures }: Measured,
+  runners: readonly Runner[],
+  first: number,
+  { place, settings, deadline, say }: Course,
+  round: number,
+): Promise<boolean> {
+  const told: string[] = [];
+  for (const k of runners.keys()) {
+    const runner = runners[(k + first) % runners.length];
+    if (failures[runner.id] !== undefined) continue;
+    if (deadline.left() <= 0) return false;
+    try {
+      const found = await sample(benchmark, runner, place, settings, Math.min(LONGEST, deadline.left()));
+      (samples[runner.id] ??= []).push(found);
+      told.push(`${runner.label} ${time(summary([found])?.median ?? 0, benchmark.kind)}`);
+    } catch (error) {
+      if (deadline.left() <= 0) return false; // our doing, not the runner's
+      failures[runner.id] = error instanceof Error ? error.message : String(error);
+      told.push(`${runner.label} failed: ${failures[runner.id]}`);
+    }
+  }
+  say(`round ${round} of ${settings.rounds}: ${benchmark.label}: ${told.join(', ')}`);
+  return true;
+}
+
 /** All benchmarks, as many rounds as fit before the deadline. The number of rounds that every benchmark has. */
 export async function measureAll(
   benchmarks: readonly Benchmark[],
   runners: readonly Runner[],
-  place: Place,
-  settings: Settings,
-  deadline: Deadline,
-  say: Say,
+  course: Course,
 ): Promise<{ measured: Measured[]; rounds: number }> {
+  const { settings, deadline, say } = course;
   const measured = benchmarks.map(({ id, kind, label }): Measured => ({ id, kind, label, samples: {}, failures: {} }));
   for (let round = 0; round < settings.rounds; round++) {
     const start = deadline.spent();
-    for (const [i, benchmark] of benchmarks.entries()) {
-      const { samples, failures } = measured[i];
-      const medians: string[] = [];
-      for (const k of runners.keys()) {
-        const runner = runners[(k + round + i) % runners.length];
-        if (failures[runner.id] !== undefined) continue;
-        if (deadline.left() <= 0) {
-          say(`the time is over in round ${round + 1}, at ${benchmark.label}`);
-          return { measured, rounds: round };
-        }
-        try {
-          const found = await sample(benchmark, runner, place, settings, Math.min(LONGEST, deadline.left()));
-          (samples[runner.id] ??= []).push(found);
-          medians.push(`${runner.label} ${time(summary([found])?.median ?? 0, benchmark.kind)}`);
-        } catch (error) {
-          failures[runner.id] = error instanceof Error ? error.message : String(error);
-          medians.push(`${runner.label} failed: ${failures[runner.id]}`);
-        }
+    for (const [i, benchmark] of benchmarks.entries())
+      if (!(await measureOne(benchmark, measured[i], runners, round + i, course, round + 1))) {
+        say(`the time is over in round ${round + 1}, at ${benchmark.label}`);
+        return { measured, rounds: round };
       }
-      say(`round ${round + 1} of ${settings.rounds}: ${benchmark.label}: ${medians.join(', ')}`);
-    }
     const took = deadline.spent() - start;
     if (round + 1 < settings.rounds && took > deadline.left()) {
       say(`a further round of ${Math.round(took / 1000)} s would not end in time`);

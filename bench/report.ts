@@ -138,11 +138,7 @@ const HEADLINES = ['getpid', 'stat', 'open-close', 'write', 'python', 'find', 's
 export function headline(results: Results): string {
   const others = present(results).filter(({ id }) => id !== 'ours' && id !== 'ours-no-acl');
   const rows = HEADLINES.flatMap((id) => results.benchmarks.filter((measured) => measured.id === id)).map(
-    (measured) => [
-      measured.label,
-      time(summaryOf(measured, 'ours')?.median ?? NaN, measured.kind),
-      ...others.map(({ id }) => ratioCell(measured, id)),
-    ],
+    (measured) => [measured.label, medianCell(measured, 'ours'), ...others.map(({ id }) => ratioCell(measured, id))],
   );
   return `${setting(results)}\n\n${table(['', 'sandbox', ...others.map(({ label }) => `÷ ${label}`)], rows)}\n`;
 }
