@@ -54,7 +54,7 @@ function tripsTable(results: Results): string {
     if (measured?.kind !== 'call') return [];
     return calls.map(({ name, by, most }) => [measured.label, name, by, String(most)]);
   });
-  return ['| benchmark | call | row | round trips |', '|---|---|---|---|', ...rows.map(row)].join('\n');
+  return ['| benchmark | call | mechanism | round trips |', '|---|---|---|---|', ...rows.map(row)].join('\n');
 }
 
 const MOST_NAMED = 5;

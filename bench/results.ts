@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { medianSorted, quantileSorted } from 'simple-statistics';
-import { rowOf } from '../src/syscalls/table.js';
+import { describeCalls } from '../src/syscalls/describe-call.js';
 import type { Benchmark } from './benchmarks.js';
 import type { RunnerId } from './runners.js';
 import { MOST, type CallTrips } from './trips.js';
@@ -74,9 +74,9 @@ export const thisMachine = (): Machine => ({
   load: loadavg()[0],
 });
 
-/** How the sandbox has a call done, from its row, and from what was seen: the hook may know an answer by itself. */
+/** How the sandbox has a call done, as `./sandbox syscalls` tells it; but the hook may know an answer by itself. */
 export function mechanism(name: string, requests: number): string {
-  const by = rowOf(name)?.by ?? 'unknown';
+  const by = describeCalls().find((call) => call.name === name)?.mechanism ?? 'unknown';
   return requests === 0 && by !== 'native' ? 'hook' : by;
 }
 

@@ -17,8 +17,9 @@ export interface CallTrips {
   readonly most: number;
 }
 
-const REQUEST = /DEBUG: request of thread \d+: (\w+)(?: \((\w+)\))?.* ebx=0x([0-9a-f]+) /;
-const ORDER = /DEBUG: order to the trustee of thread /;
+const REQUEST = /DEBUG: request of thread \d+: (?!result )(\w+)(?: \((\w+)\))?.* ebx=0x([0-9a-f]+) /;
+/** What a request takes beyond its own round trip: an order, or the result that the hook was told to report. */
+const FURTHER = /DEBUG: (?:order to the trustee of thread |request of thread \d+: result )/;
 
 /**
  * Trips by name of the call, faults as `fault`: of the whole log, or of what stands between two marks.
@@ -41,7 +42,7 @@ export function countTrips(log: string, between?: 'marks'): CallTrips[] {
       call = found.get(name) ?? { requests: 0, trips: 0, most: 0 };
       found.set(name, call);
       call.requests++;
-    } else if (!ORDER.test(line)) continue;
+    } else if (!FURTHER.test(line)) continue;
     if (call === undefined) continue;
     call.trips++;
     call.most = Math.max(call.most, ++trips);
