@@ -14,7 +14,7 @@ import { headline, markdown } from './report.js';
 import { defects, thisMachine, type Results, type RunnerFound, type Trips } from './results.js';
 import { endRunning, isBuilt, probe, RUNNERS, runners, type Runner, type RunnerId } from './runners.js';
 
-const FULL: Extent = { settings: { milliseconds: 40, repetitions: 5, rounds: 5 }, seconds: 570 };
+const FULL: Extent = { settings: { milliseconds: 40, repetitions: 5, rounds: 7 }, seconds: 570 };
 const QUICK: Extent = { settings: { milliseconds: 5, repetitions: 2, rounds: 1 }, seconds: 55 };
 
 interface Extent {

@@ -94,7 +94,7 @@ function setting({ machine, settings, quick, date }: Results): string {
   const { rounds, repetitions, milliseconds, seconds } = settings;
   const lines = [
     `- ${date.slice(0, 10)}; ${where}; load at the start ${load.toFixed(2)}.`,
-    `- ${rounds} rounds in ${Math.round(seconds)} s. Calls: ${repetitions} repetitions of ${milliseconds} ms each in every round; programs: one run in every round.`,
+    `- ${rounds} ${rounds === 1 ? 'round' : 'rounds'} in ${Math.round(seconds)} s. Calls: ${repetitions} repetitions of ${milliseconds} ms each in every round; programs: one run in every round.`,
   ];
   if (quick) lines.push('- **A quick run: it shows that the bench works, not what anything costs.**');
   if (load > 0.5) lines.push('- **The machine was busy: read these figures as orders of magnitude.**');
