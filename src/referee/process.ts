@@ -63,6 +63,7 @@ export interface ProcessOptions {
 export class ProcessState implements ProcessView {
   readonly parent = process.pid;
   umask = 0o022;
+  break?: number;
   readonly dispositions = new Map<number, Uint8Array>();
   readonly threads: ThreadState[] = [];
   /** Addresses of two-byte trap sites (ud2) that the patcher wrote. */

@@ -119,6 +119,8 @@ export interface ProcessView {
   /** Its parent's: the helper's, which lives longer. */
   readonly parent: number;
   umask: number;
+  /** The end of the heap, once it is known: only brk(2) moves it. */
+  break?: number;
   /** Recorded signal dispositions: four words handler, flags, restorer, mask low … as rt_sigaction has them (20 bytes). */
   readonly dispositions: Map<number, Uint8Array>;
   /** Guest path of the program file, for /proc/self/exe. */

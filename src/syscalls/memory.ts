@@ -136,13 +136,19 @@ const remap: Guard = (call, [from, oldLength, newLength, how, to]) => {
  * brk(2) answers the break as it is when it refuses. Growing never replaces a mapping, but shrinking unmaps what
  * stands between the new break and the old one, whatever it is.
  */
-function* moveBreak(call: Call): Steps {
-  const now = (yield [NR.brk, 0]) >>> 0;
+function moveBreak(call: Call): Steps | number {
+  const now = call.process.break;
   const wanted = call.r[0];
+  return now !== undefined && (wanted === 0 || wanted === now) ? now : moveBreakFrom(call, now, wanted);
+}
+function* moveBreakFrom(call: Call, known: number | undefined, wanted: number): Steps {
+  const now = known ?? (yield [NR.brk, 0]) >>> 0;
+  call.process.break = now;
   if (wanted === 0 || wanted === now) return now;
   const from = Math.min(now, wanted);
   if (call.checkRange(from, Math.max(now, wanted) - from) !== 0) return now;
-  return yield [NR.brk, wanted];
+  call.process.break = (yield [NR.brk, wanted]) >>> 0;
+  return call.process.break;
 }
 
 /** One byte for each page of the range. */

@@ -150,7 +150,19 @@ describe('address space', () => {
     it('stays when protected memory is in the way, up or down', () => {
       expect(run(memory.brk, call, [PROTECTED + PAGE], [now])).to.deep.equal({ orders: [[45, 0]], result: now });
       const above = PROTECTED + 0x10000;
-      expect(run(memory.brk, call, [now], [above])).to.deep.equal({ orders: [[45, 0]], result: above });
+      call.process.break = above;
+      expect(run(memory.brk, call, [now])).to.deep.equal({ orders: [], result: above });
+    });
+    it('is asked for once, then known by its moves', () => {
+      run(memory.brk, call, [0], [now]);
+      expect(run(memory.brk, call, [0])).to.deep.equal({ orders: [], result: now });
+      expect(run(memory.brk, call, [now + PAGE], [now + PAGE])).to.deep.equal({
+        orders: [[45, now + PAGE]],
+        result: now + PAGE,
+      });
+      expect(run(memory.brk, call, [now + PAGE])).to.deep.equal({ orders: [], result: now + PAGE });
+      expect(run(memory.brk, call, [now], [now + PAGE]).result).to.equal(now + PAGE); // refused by the kernel
+      expect(run(memory.brk, call, [0])).to.deep.equal({ orders: [], result: now + PAGE });
     });
   });
 
