@@ -27,6 +27,7 @@ export class FakeCall {
     pid: PID,
     parent: PARENT,
     umask: 0o022,
+    break: undefined as number | undefined,
     dispositions: new Map<number, Uint8Array>(),
     exe: '/usr/bin/program',
     firstTls: FIRST_TLS,
