@@ -457,6 +457,8 @@ export const NUMBERS = {
   listxattrat: 465,
   removexattrat: 466,
   open_tree_attr: 467,
+  file_getattr: 468,
+  file_setattr: 469,
 } as const;
 export type SyscallName = keyof typeof NUMBERS;
 

@@ -103,6 +103,17 @@ export const statx = struct('statx', 256, {
   __spare3: bytes(104),
 });
 
+// ---- attributes ----
+
+/** struct file_attr of file_getattr(2), linux/fs.h: Linux 6.17, its first form. */
+export const fileAttr = struct('file_attr', 24, {
+  fa_xflags: u64,
+  fa_extsize: u32,
+  fa_nextents: u32,
+  fa_projid: u32,
+  fa_cowextsize: u32,
+});
+
 // ---- statfs ----
 
 /** struct statfs of statfs(2), asm-generic/statfs.h. */

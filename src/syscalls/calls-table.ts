@@ -24,6 +24,7 @@ export const ASKED: Readonly<Partial<Record<SyscallName, string>>> = {
   futimesat: 'write',
   utimensat: 'write',
   utimensat_time64: 'write',
+  file_getattr: 'stat',
   inotify_add_watch: 'read',
   execve: NOT_YET,
   execveat: NOT_YET,

@@ -83,6 +83,7 @@ export const deniedCalls = family({
   getxattrat: denied(464, 'ENOSYS', XATTR_AT),
   listxattrat: denied(465, 'ENOSYS', XATTR_AT),
   removexattrat: denied(466, 'ENOSYS', XATTR_AT),
+  file_setattr: denied(469, 'EPERM', 'it sets immutable, append-only and all other flags of an inode at once'),
   cachestat: denied(451, 'ENOSYS', 'it tells what other programs read'),
   readdir: denied(89, 'ENOSYS', 'obsolete, getdents is offered'),
   ustat: denied(62, 'ENOSYS', 'obsolete, statfs is offered'),

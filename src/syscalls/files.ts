@@ -67,6 +67,7 @@ import {
   type Resolved,
   type Steps,
 } from './dsl.js';
+import { fileGetattr } from './file-attributes.js';
 import {
   askAll,
   changeObject,
@@ -692,6 +693,11 @@ export const files = family({
       out: structOut(statx),
     },
     statxAnswer,
+  ),
+  file_getattr: odd(
+    468,
+    { at: dirfd(), path: path('stat', { at: 'at' }), out: bytesOut('size'), size: size(), flags: flags(AT) },
+    fileGetattr,
   ),
   statfs: answered(99, { path: path(statAccess), out: structOut(statfs) }, statfsAnswer(1, false)),
   statfs64: answered(268, { path: path(statAccess), size: size(), out: structOut(statfs64) }, statfsAnswer(2, true)),

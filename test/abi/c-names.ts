@@ -7,6 +7,8 @@ export interface CStruct {
   readonly in?: World;
   /** Fields in C; null: no field of C begins there. A text is put before the field's name in C's spelling. */
   readonly fields?: Readonly<Record<string, string | null>> | string;
+  /** The kernel that brought it: older headers do not have it. */
+  readonly since?: string;
   /** A part only is described. */
   readonly open?: boolean;
 }
@@ -67,6 +69,7 @@ export const C_STRUCTS: Readonly<Record<string, CStruct>> = {
   int: { c: 'int', fields: { value: null } },
   short: { c: 'short', fields: { value: null } },
   msgbuf: { open: true },
+  file_attr: { since: '6.17' },
 
   // Of no header for programs: INTERNAL has them.
   sigaction: { c: 'struct kernel_sigaction', fields: { mask: 'sa_mask', ...actions() } },

@@ -70,8 +70,14 @@ function fieldName({ name: of }: Struct, field: string): string | null {
   return field in fields ? fields[field] : spelled;
 }
 
+const older = ([major, minor]: readonly [number, number], version: string): boolean => {
+  const [a, b] = version.split('.').map(Number);
+  return major < a || (major === a && minor < b);
+};
+
 function layout(s: Struct): { readonly world: World; readonly lines: string[] } {
-  const { c = `struct ${s.name}`, in: world = 'uapi', open = false } = C_STRUCTS[s.name] ?? {};
+  const { c = `struct ${s.name}`, in: world = 'uapi', open = false, since } = C_STRUCTS[s.name] ?? {};
+  if (since !== undefined && older(headerVersion(), since)) return { world, lines: [] };
   const lines = open ? [] : [assertion(`sizeof(${c})`, s.size)];
   for (const { name, offset } of s.fields) {
     const field = FILLER.test(name) ? null : fieldName(s, name);
@@ -79,11 +85,6 @@ function layout(s: Struct): { readonly world: World; readonly lines: string[] } 
   }
   return { world, lines };
 }
-
-const older = ([major, minor]: readonly [number, number], version: string): boolean => {
-  const [a, b] = version.split('.').map(Number);
-  return major < a || (major === a && minor < b);
-};
 
 describe('the i386 interface as the kernel headers have it', () => {
   const exported: [string, unknown][] = [];

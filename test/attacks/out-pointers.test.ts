@@ -95,6 +95,7 @@ const byHand = (p: Puppet, at: number, { file }: Things): [SyscallName, ...Value
   return [
     ['getxattr', `${place}/out-file`, 'user.x', at, 64],
     ['listxattr', `${place}/out-file`, at, 64],
+    ['file_getattr', AT_FDCWD, `${place}/out-file`, at, 64, 0],
     ['rt_sigpending', at, 8],
     ['get_thread_area', at],
     ['set_thread_area', at],

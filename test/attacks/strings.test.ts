@@ -43,6 +43,7 @@ const withPath = (at: number, inotify: number): Made[] => [
   ['chmod', 'chmod', at, 0o644],
   ['truncate', 'truncate', at, 0],
   ['statx', 'statx', AT_FDCWD, at, 0, 0, new Uint8Array(256)],
+  ['file_getattr', 'file_getattr', AT_FDCWD, at, new Uint8Array(24), 24, 0],
   ['getxattr', 'getxattr', at, 'user.x', 0, 0],
   ['utimensat', 'utimensat', AT_FDCWD, at, 0, 0],
   ['statfs64', 'statfs64', at, 84, new Uint8Array(84)],

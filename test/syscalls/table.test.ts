@@ -7,7 +7,7 @@ import { families, join, missing, rowOf, rows, socketcallRow } from '../../src/s
 /** Calls of the kernel that take a path, or an address that may be one: from its own prototypes, not from the rows. */
 const PATH_TAKING: readonly SyscallName[] = [
   'access', 'acct', 'bind', 'chdir', 'chmod', 'chown', 'chown32', 'chroot', 'connect', 'creat', 'execve', 'execveat',
-  'faccessat', 'faccessat2', 'fanotify_mark', 'fchmodat', 'fchmodat2', 'fchownat', 'fspick', 'fstatat64', 'futimesat',
+  'faccessat', 'faccessat2', 'fanotify_mark', 'file_getattr', 'file_setattr', 'fchmodat', 'fchmodat2', 'fchownat', 'fspick', 'fstatat64', 'futimesat',
   'getxattr', 'getxattrat', 'inotify_add_watch', 'lchown', 'lchown32', 'lgetxattr', 'link', 'linkat', 'listxattr',
   'listxattrat', 'llistxattr', 'lremovexattr', 'lsetxattr', 'lstat', 'lstat64', 'mkdir', 'mkdirat', 'mknod', 'mknodat',
   'mount', 'mount_setattr', 'move_mount', 'name_to_handle_at', 'oldlstat', 'oldstat', 'open', 'open_tree',
