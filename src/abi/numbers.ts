@@ -459,6 +459,7 @@ export const NUMBERS = {
   open_tree_attr: 467,
   file_getattr: 468,
   file_setattr: 469,
+  listns: 470,
 } as const;
 export type SyscallName = keyof typeof NUMBERS;
 

@@ -31,6 +31,7 @@ export const deniedCalls = family({
   chroot: denied(61, 'EPERM', 'the sandbox has one root'),
   unshare: denied(310, 'EPERM', NAMESPACES),
   setns: denied(346, 'EPERM', NAMESPACES),
+  listns: denied(470, 'EPERM', 'it lists the namespaces of the host'),
   name_to_handle_at: denied(341, 'EPERM', HANDLES),
   open_by_handle_at: denied(342, 'EPERM', HANDLES),
   fanotify_init: denied(338, 'EPERM', WATCH),
