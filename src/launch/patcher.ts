@@ -46,9 +46,12 @@ export class ImagePatcher implements Patcher {
     private readonly area: { base: number; size: number },
   ) {}
 
-  /** Only objects that are known to hold system calls are searched in full; elsewhere only calls with a plain number. */
+  /**
+   * Only objects that are known to hold system calls are searched in full; elsewhere only calls with a plain number.
+   * Beside libc these are libraries of GCC's that have futex or more of their own, its number in another register first.
+   */
   static roleOf(path: ByteString): Role {
-    return /(^|\/)(ld-[^/]*|ld\.so[^/]*|libc[.-][^/]*so[^/]*|libpthread[.-][^/]*)$/.test(path)
+    return /(^|\/)(ld-[^/]*|ld\.so[^/]*|libc[.-][^/]*so[^/]*|lib(pthread|gomp|itm|asan|ubsan)[.-][^/]*)$/.test(path)
       ? 'syscall-object'
       : 'other';
   }
