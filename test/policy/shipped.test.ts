@@ -77,6 +77,7 @@ const EXPECTED: Record<string, [answer: string, access: Access, ...paths: string
     ['EACCES', 'create', '/srv/demo/a', '/x', '/secretx'],
   ],
   default: [
+    ['allow', 'stat', '/usr/local/include', '/usr/i686-linux-gnu/include/x.h', '/etc/gitconfig', '/etc/gitattributes'],
     [
       'allow',
       'read',
