@@ -10,6 +10,7 @@ export interface Typing {
   /** Seconds after which the command is killed and the status is 124. */
   readonly patience: number;
   readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
 }
 
 /** What the terminal showed, with plain line ends, and the command's status. */
@@ -20,6 +21,7 @@ export async function inTerminal(command: readonly string[], typing: Typing): Pr
     execFileSync(process.env['CC'] ?? 'cc', ['-O1', '-Wall', '-Werror', '-o', pty, 'scripts/demo/pty.c']);
     const ended = await execute([pty, typing.prompt, '0', String(typing.patience), ...command], {
       stdin: typing.lines.map((line) => `${line}\n`).join(''),
+      cwd: typing.cwd,
       env: { ...ENVIRONMENT, TERM: 'dumb', ...typing.env },
       timeout: (typing.patience + 10) * 1000,
     });

@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Milliseconds after which it is killed and the run fails: a guard against hanging, not a measure. */
   readonly timeout?: number;
+  /** When this comes it is killed, which is no failure. */
+  readonly until?: AbortSignal;
 }
 
 export interface SandboxOptions extends RunOptions {
@@ -53,7 +55,10 @@ export async function execute(command: readonly string[], options: RunOptions = 
       env: { ...(options.env ?? ENVIRONMENT) },
       stdio,
     });
+    const stop = (): unknown => child.kill('SIGKILL');
+    options.until?.addEventListener('abort', stop);
     const status = await ending(child, command, options.timeout ?? 60_000);
+    options.until?.removeEventListener('abort', stop);
     return { stdout: readFileSync(stdout, 'latin1'), stderr: readFileSync(stderr, 'latin1'), status };
   } finally {
     stdio.forEach(closeSync);
