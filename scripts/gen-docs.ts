@@ -1,22 +1,27 @@
 /**
- * Writes what documents say of calls, from the rows: the part of docs/acl.md between `<!-- calls:begin -->` and
- * `<!-- calls:end -->`, and docs/syscalls.md. `--check`: exit 1 when one is stale.
+ * Writes what documents say of calls, from the rows, and of programs, from the tests' tables: the parts of docs/acl.md
+ * and docs/compatibility.md between `<!-- NAME:begin -->` and `<!-- NAME:end -->`, and docs/syscalls.md. `--check`: exit 1
+ * when one is stale.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { markdownOfPathCalls } from '../src/syscalls/calls-table.js';
 import { markdownOfCalls } from '../src/syscalls/describe-markdown.js';
+import { markdownOfPrograms } from './programs-table.js';
 
-const PART = /(?<=^<!-- calls:begin -->\n).*?(?=^<!-- calls:end -->$)/ms;
-
-function aclPage(old: string): string {
-  if (!PART.test(old)) throw new Error('docs/acl.md has no place for the table of calls');
-  return old.replace(PART, () => markdownOfPathCalls());
-}
+/** A page of which only the part with that name is made. */
+const partOf =
+  (name: string, markdown: () => string) =>
+  (old: string): string => {
+    const part = new RegExp(`(?<=^<!-- ${name}:begin -->\n).*?(?=^<!-- ${name}:end -->$)`, 'ms');
+    if (!part.test(old)) throw new Error(`no document has a place for the table of ${name}`);
+    return old.replace(part, markdown);
+  };
 
 /** Each generated page from what it was. */
 const PAGES: Readonly<Record<string, (old: string) => string>> = {
-  'docs/acl.md': aclPage,
+  'docs/acl.md': partOf('calls', markdownOfPathCalls),
+  'docs/compatibility.md': partOf('programs', markdownOfPrograms),
   'docs/syscalls.md': markdownOfCalls,
 };
 

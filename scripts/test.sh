@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sets everything up, then runs the tests: all of them, or those in the named files and directories.
+# Sets everything up, then runs the tests: all of them but test/programs (scripts/test-programs.sh), or those in the
+# named files and directories.
 # Usage: scripts/test.sh [PATH...] [MOCHA-OPTION...]
 set -euo pipefail
 
@@ -17,5 +18,5 @@ for argument in "$@"; do
   fi
   arguments+=("$argument")
 done
-[[ -n $named ]] || arguments+=('test/**/*.test.ts')
+[[ -n $named ]] || arguments+=(--ignore 'test/programs/**' 'test/**/*.test.ts')
 exec node_modules/.bin/mocha "${arguments[@]}"

@@ -1,0 +1,12 @@
+set F; param cost{F}; param need; param gives{F};
+var x{F} >= 0, integer;
+minimize total: sum{f in F} cost[f]*x[f];
+s.t. enough: sum{f in F} gives[f]*x[f] >= need;
+solve;
+display x, total;
+data;
+set F := oak ash elm;
+param cost := oak 3 ash 2 elm 4;
+param gives := oak 7 ash 4 elm 9;
+param need := 100;
+end;

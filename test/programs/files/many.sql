@@ -1,0 +1,13 @@
+pragma journal_mode=wal;
+pragma synchronous=full;
+create table t(a integer primary key, b text, c real);
+with recursive n(x) as (select 1 union all select x+1 from n where x<5000) insert into t select x, printf("%05d", x*7919%5000), x/7.0 from n;
+create index tb on t(b);
+create virtual table f using fts5(b);
+insert into f select b from t;
+select count(*) from f where f match "01*";
+select a, sum(c) over (order by a rows 3 preceding) from t limit 4;
+begin; delete from t where a%3=0; savepoint s; delete from t; rollback to s; commit;
+pragma integrity_check;
+select json_group_array(b) from (select b from t limit 3);
+select count(*), round(avg(c),3) from t;

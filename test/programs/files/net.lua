@@ -1,0 +1,13 @@
+local socket = require 'socket'
+local server = assert(socket.bind('127.0.0.1', 0))
+local client = assert(socket.connect('127.0.0.1', select(2, server:getsockname())))
+local peer = server:accept()
+client:send('one\ntwo\nthree')
+print(peer:receive(), peer:receive('*l'), peer:receive(3))
+print(socket.select({ peer }, nil, 0.01)[1] == peer)
+client:close()
+print(peer:receive("*a"))
+local u = socket.udp(); u:setsockname('127.0.0.1', 0); u:settimeout(0.05)
+print(u:receive())
+local v = socket.udp(); v:sendto('datagram', '127.0.0.1', select(2, u:getsockname())); print((u:receivefrom()))
+print(socket.connect('127.0.0.1', 1))

@@ -1,0 +1,22 @@
+use strict; use warnings;
+use IO::Socket::INET; use IO::Socket::UNIX; use IO::Select; use Socket; use Fcntl qw(:flock SEEK_SET); use POSIX ();
+my $server = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1', ReuseAddr => 1) or die "listen: $!";
+my $client = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $server->sockport) or die "connect: $!";
+my $peer = $server->accept; $peer->autoflush(1); $client->autoflush(1);
+my $watch = IO::Select->new($peer);
+print scalar($watch->can_read(0)), "\n"; print $client "line $_\n" for 1 .. 3;
+print scalar(<$peer>), scalar($watch->can_read(1)), "\n";
+shutdown $client, 1; print <$peer>; print eof($peer) ? "end\n" : "open\n";
+my $path = "$ENV{PWD}/sock";
+my $unix = IO::Socket::UNIX->new(Local => $path, Listen => 1) or die "unix: $!";
+my $near = IO::Socket::UNIX->new(Peer => $path) or die "unix: $!"; my $far = $unix->accept;
+syswrite $near, 'over unix'; sysread $far, my $got, 99; print "$got ", -S $path ? "socket\n" : "none\n"; unlink $path;
+my ($udp, $other) = map { IO::Socket::INET->new(Proto => 'udp', LocalAddr => '127.0.0.1') or die "udp: $!" } 1, 2;
+$udp->send('datagram', 0, $other->sockname); $other->recv($got, 100, MSG_PEEK); $other->recv($got, 4); print "$got\n";
+setsockopt $udp, SOL_SOCKET, SO_RCVBUF, 8192; print unpack('i', getsockopt $udp, SOL_SOCKET, SO_RCVBUF), "\n";
+print unpack('i', getsockopt $udp, SOL_SOCKET, SO_TYPE), "\n";
+socketpair my $a, my $b, AF_UNIX, SOCK_DGRAM, 0 or die; send $a, 'one', 0; send $a, 'two', 0; recv $b, $got, 10, 0; print "$got\n";
+pipe my $r, my $w; syswrite $w, 'x' x 70; print sysread($r, $got, 50), "\n";
+open my $f, '+>', 'locked'; print flock($f, LOCK_EX | LOCK_NB) ? "locked\n" : "not\n"; print $f 'y' x 5000; seek $f, 10, SEEK_SET; truncate $f, 100;
+print POSIX::ttyname(0) // 'no tty', ' ', (POSIX::uname())[4], ' ', POSIX::sysconf(POSIX::_SC_PAGESIZE()), "\n";
+for my $try (['none', 1], ['127.0.0.1', 1]) { print IO::Socket::INET->new(PeerAddr => $$try[0], PeerPort => $$try[1]) ? 'there' : "$!", "\n" }

@@ -1,0 +1,3 @@
+program a
+print *, sum([(i,i=1,100)])
+end
