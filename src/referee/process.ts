@@ -1,4 +1,5 @@
 /** What the helper knows of one sandboxed process and of its threads. */
+import { readFileSync } from 'node:fs';
 import type { ByteString } from '../abi/bytes.js';
 import type { GuestMemory } from '../memory/guest.js';
 import type { Regions } from '../memory/regions.js';
@@ -60,8 +61,15 @@ export interface ProcessOptions {
   readonly memory: GuestMemory;
 }
 
+/** The helper's process group: the third field behind the name, which may hold anything (proc(5)). */
+function ownGroup(): number {
+  const stat = readFileSync('/proc/self/stat', 'latin1');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
+}
+
 export class ProcessState implements ProcessView {
   readonly parent = process.pid;
+  readonly firstGroup = ownGroup();
   umask = 0o022;
   break?: number;
   readonly dispositions = new Map<number, Uint8Array>();

@@ -291,12 +291,16 @@ const REQUESTS_REFUSED: ReadonlyMap<number, number> = new Map<number, number>([
   [I.FICLONERANGE, ERRNO.EOPNOTSUPP],
 ]);
 
-/** tcsetpgrp(3): the terminal's foreground may become a group of the sandbox. Read once, ordered from the copy. */
+/**
+ * tcsetpgrp(3): the terminal's foreground may become a group of the sandbox, or again the group that the program began
+ * in, as shells with job control leave it. Read once, ordered from the copy.
+ */
 function* setForeground(call: Call): Steps {
   const bytes = call.get(call.r[2], 4);
   if (typeof bytes === 'number') return bytes;
   const group = new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true);
-  if (call.ownsGroup(group)) return yield [call.nr, call.r[0], call.r[1], call.arena(bytes)];
+  if (call.ownsGroup(group) || (group > 0 && group === call.process.firstGroup))
+    return yield [call.nr, call.r[0], call.r[1], call.arena(bytes)];
   call.log('warn', `ioctl TIOCSPGRP: process group ${group} is not of the sandbox`);
   return -ERRNO.EPERM;
 }

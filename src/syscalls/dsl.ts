@@ -118,6 +118,8 @@ export interface ProcessView {
   readonly pid: number;
   /** Its parent's: the helper's, which lives longer. */
   readonly parent: number;
+  /** The process group that it began in, the helper's: it may go back there. 0 when that is outside of our pid namespace. */
+  readonly firstGroup: number;
   umask: number;
   /** The end of the heap, once it is known: only brk(2) moves it. */
   break?: number;

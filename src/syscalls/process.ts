@@ -305,11 +305,12 @@ const ownTarget = (kind: number) => (call: Call, words: number[]) =>
     ? ownPid(1)(call, words)
     : refuse(call, 'EPERM', 'process groups and users reach beyond the sandbox');
 
-/** A new group may be the program's own or one that it is in already. */
+/** A new group may be the program's own, one that it is in already, or the one that it began in. */
 function* setGroup(call: Call): Steps {
   const [who, group] = call.r;
   if (!isOwn(call, who)) return refuse(call, 'EPERM', `process ${who | 0} is none of the sandbox's`);
-  if (!isOwn(call, group) && group !== (yield [NR.getpgid, 0]))
+  const known = isOwn(call, group) || (group > 0 && group === call.process.firstGroup);
+  if (!known && group !== (yield [NR.getpgid, 0]))
     return refuse(call, 'EPERM', `process group ${group | 0} is none of the sandbox's`);
   return yield [NR.setpgid, 0, group];
 }

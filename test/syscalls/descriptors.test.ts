@@ -165,10 +165,16 @@ describe('calls that take a descriptor', () => {
       refused('ioctl', [0, I.FICLONE, 3], ERRNO.EOPNOTSUPP);
     });
     it('the foreground goes to groups of the sandbox, by a copy', () => {
-      const own = new Uint8Array(new Int32Array([process.pid]).buffer);
-      const [order] = run('ioctl', [0, I.TIOCSPGRP, call.give(own)]).orders;
-      expect(call.inArena(order[3] as number)).to.deep.equal(own);
-      refused('ioctl', [0, I.TIOCSPGRP, call.give(new Uint8Array([1, 0, 0, 0]))], ERRNO.EPERM);
+      const bytesOf = (group: number): Uint8Array => new Uint8Array(new Int32Array([group]).buffer);
+      for (const group of [process.pid, call.process.firstGroup]) {
+        const [order] = run('ioctl', [0, I.TIOCSPGRP, call.give(bytesOf(group))]).orders;
+        expect(call.inArena(order[3] as number)).to.deep.equal(bytesOf(group));
+      }
+      refused('ioctl', [0, I.TIOCSPGRP, call.give(bytesOf(1))], ERRNO.EPERM);
+    });
+    it('no group is not the one that a program began in outside of our pid namespace', () => {
+      call.process.firstGroup = 0;
+      refused('ioctl', [0, I.TIOCSPGRP, call.give(new Uint8Array(4))], ERRNO.EPERM);
     });
   });
 

@@ -28,6 +28,7 @@ export class FakeCall {
   readonly process = {
     pid: process.pid,
     parent: process.ppid,
+    firstGroup: process.ppid,
     umask: 0o022,
     dispositions: new Map(),
     exe: '/bin/true',

@@ -26,6 +26,7 @@ export class FakeCall {
   readonly process = {
     pid: PID,
     parent: PARENT,
+    firstGroup: PARENT,
     umask: 0o022,
     break: undefined as number | undefined,
     dispositions: new Map<number, Uint8Array>(),

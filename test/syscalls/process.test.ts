@@ -214,6 +214,9 @@ describe('processes', () => {
         [132, 0],
         [57, 0, 55],
       ]);
+      expect(run(processes.setpgid, call, [0, call.process.firstGroup]).orders).to.deep.equal([
+        [57, 0, call.process.firstGroup],
+      ]);
       expect(run(processes.setpgid, call, [0, 55], [54]).result).to.equal(-ERRNO.EPERM);
       expect(run(processes.setpgid, call, [1, 0]).result).to.equal(-ERRNO.EPERM);
     });
