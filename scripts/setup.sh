@@ -84,6 +84,8 @@ step_modules() {
   missing=$(node scripts/modules.cjs missing)
   [[ -n $missing ]] || return 0
   command -v npm >/dev/null || fail 'npm is missing; as root: apt-get install -y npm'
+  # npm would empty what the link leads to, for whoever else uses it.
+  [[ ! -L node_modules ]] || fail "node_modules is a link and $missing is missing or outdated: npm ci must be run where it leads"
   say "modules: npm ci ($missing is missing or outdated)"
   # A registry that hangs must not hang the set-up.
   timeout -k 10 900 npm ci --no-audit --no-fund --loglevel=error --fetch-timeout=60000 --fetch-retries=3 </dev/null ||
