@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Argument, Command, type Option } from 'commander';
-import { COMPLETION_HELP, formatHelp, RUN_HELP, SYSCALLS_HELP } from './help.js';
-import { runOptions, type RunOptions, syscallsOptions } from './options.js';
+import { COMPLETION_HELP, formatHelp, RUN_HELP, SHOW_HELP, SYSCALLS_HELP } from './help.js';
+import { runOptions, type RunOptions, showOptions, syscallsOptions } from './options.js';
 import { type Shell, SHELLS } from './shells.js';
+import type { ShowOptions } from './show.js';
 import type { SyscallsOptions } from './syscalls.js';
 
 const version = (): string =>
@@ -20,6 +21,7 @@ const OUR_FAILURE = 125;
 export interface Actions {
   run(program: readonly string[], options: RunOptions, command: Command): Promise<number>;
   syscalls(names: readonly string[], options: SyscallsOptions, command: Command): Promise<number>;
+  show(file: string, options: ShowOptions, command: Command): Promise<number>;
   completion(shell: Shell, root: Command): Promise<number>;
 }
 
@@ -74,6 +76,7 @@ export function commandLine(actions: Actions): CommandLine {
     .configureHelp({ formatHelp, subcommandTerm: (command) => command.name() })
     .addHelpText('after', RUN_HELP)
     .allowExcessArguments(true)
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`sandbox: ${text}`) })
     .action(async () => {
@@ -93,6 +96,16 @@ export function commandLine(actions: Actions): CommandLine {
       status = await actions.syscalls(names, options, syscalls);
     });
   for (const option of syscallsOptions()) syscalls.addOption(option);
+  const show = root
+    .command('show')
+    .description('Prints what a run recorded with --record.')
+    .summary('print a record')
+    .addArgument(new Argument('<file>', 'what --record wrote'))
+    .addHelpText('after', SHOW_HELP)
+    .action(async (file: string, options: ShowOptions) => {
+      status = await actions.show(file, options, show);
+    });
+  for (const option of showOptions()) show.addOption(option);
   root
     .command('completion')
     .description('Prints a script that completes options, commands and the names of calls.')

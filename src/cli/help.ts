@@ -54,6 +54,14 @@ Examples:
   ./sandbox syscalls --by denied        what no program gets, and why
   ./sandbox syscalls --json | jq '.calls[] | select(.family == "net") | .name'`;
 
+export const SHOW_HELP = `
+A line a call, as --trace has it, between two lines that say what was run and how it ended.
+
+Examples:
+  ./sandbox --record=run.rec -- ls        record a run
+  ./sandbox show run.rec                  its calls, with verdicts and times
+  ./sandbox show --json run.rec | jq 'select(.is == "call" and .mechanism == "denied") | .name'`;
+
 export const COMPLETION_HELP = `
 Examples:
   source <(./sandbox completion bash)                                      in bash, for this session

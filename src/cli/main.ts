@@ -52,6 +52,16 @@ const line = commandLine({
       throw error;
     }
   },
+  async show(file, options, command) {
+    const { recordText } = await import('./show.js');
+    const { RecordError } = await import('../observe/record.js');
+    try {
+      return await print(recordText(file, options));
+    } catch (error) {
+      if (error instanceof RecordError) fail(command, error.message);
+      throw error;
+    }
+  },
   async run(program, options, command) {
     checkOutputs(options, command);
     return run({

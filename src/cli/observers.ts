@@ -32,7 +32,7 @@ export interface Observers {
 
 function create(path: string): number {
   try {
-    return openSync(path, 'w', 0o600);
+    return openSync(path, 'w');
   } catch (error) {
     throw new SetupError(`${printable(path)} cannot be written: ${(error as Error).message}`);
   }

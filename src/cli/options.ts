@@ -77,6 +77,12 @@ export const runOptions = (): DeclaredOption[] => [
   option(OTHERS, '--peek <how>', "how the helper reads the program's memory").choices(['vm', 'socket']).default('vm'),
 ];
 
+/** The shapes of a record that is shown. */
+export const showOptions = (): DeclaredOption[] => [
+  option(SHOWN, '--stats', 'the table that --stats of a run prints'),
+  option(SHOWN, '--json', 'for programs: a line of JSON for each entry'),
+];
+
 /** The shapes of a listing of calls. The families are those of src/syscalls/table.ts, which a run need not load. */
 export const syscallsOptions = (): DeclaredOption[] => [
   option(SHOWN, '--by <mechanism>', 'only calls that are dealt with so').choices([

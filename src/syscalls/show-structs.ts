@@ -78,6 +78,10 @@ const FORMATS: Readonly<Record<string, Format>> = {
     ['sec', String, 'tv_sec'],
     ['nsec', String, 'tv_nsec'],
   ],
+  __kernel_timespec: [
+    ['sec', String, 'tv_sec'],
+    ['nsec', String, 'tv_nsec'],
+  ],
   old_timeval32: [
     ['sec', String, 'tv_sec'],
     ['usec', String, 'tv_usec'],
@@ -197,12 +201,21 @@ function field(values: Values, part: Format[number]): string {
   return as === '' ? shown : shown === '' ? '' : `${as}=${shown}`;
 }
 
+/** The format of its name, if that speaks of fields that it has: some structs are declared with the kernel's names and with ours. */
+function formatOf({ name, fields }: Struct): Format {
+  const has = (part: Format[number]): boolean => {
+    const field = typeof part === 'string' ? part : part[0];
+    return part === MORE || fields.some((one) => one.name === field);
+  };
+  const format = FORMATS[name];
+  if (format?.every(has)) return format;
+  return fields.filter((field) => !HIDDEN.test(field.name)).map((field): Format[number] => field.name);
+}
+
 /** `{tv_sec=1, tv_nsec=0}`; a struct of one unnamed word is that word between brackets. */
 export function showStruct(struct: Struct, bytes: Uint8Array): string {
   const values = struct.decode(bytes);
-  const format =
-    FORMATS[struct.name] ??
-    struct.fields.filter(({ name }) => !HIDDEN.test(name)).map(({ name }): Format[number] => name);
+  const format = formatOf(struct);
   const single = format.length === 1 && typeof format[0] !== 'string' && format[0][2] === '';
   const shown = format.map((part) => field(values, part)).filter((part) => part !== '');
   if (!single) return `{${shown.join(', ')}}`;
