@@ -1,0 +1,63 @@
+/** What a guest says about itself in its first comment: test/guests/calls/call.h. */
+
+export interface Difference {
+  /** The line as it is inside. */
+  readonly line: string;
+  readonly why: string;
+}
+export interface Directives {
+  /** none, default, or a file next to the guest. */
+  readonly policy: string;
+  readonly kinds: readonly string[];
+  readonly bare: boolean;
+  readonly differs: readonly Difference[];
+}
+
+/** @throws Error for a directive that is malformed */
+export function readDirectives(source: string): Directives {
+  const comment = /^\/\*([^]*?)\*\//.exec(source)?.[1] ?? '';
+  const found = comment.split('\n').flatMap((line) => {
+    const [, key, value] = /^[\s*]*(policy|build|differs|bare): (.*?)\s*$/.exec(line) ?? [];
+    return key === undefined ? [] : [{ key, value }];
+  });
+  const all = (key: string): string[] => found.filter((d) => d.key === key).map(({ value }) => value);
+  const [policy = 'none', ...more] = all('policy');
+  if (more.length > 0 || !/^(none|default|[\w-]+\.yaml)$/.test(policy))
+    throw new Error(`"policy: ${[policy, ...more].join(', ')}" must be none, default or FILE.yaml, once`);
+  const kinds = all('build').flatMap((value) => value.split(' '));
+  const bare = all('bare');
+  if (bare.some((value) => value !== 'no')) throw new Error(`"bare: ${bare.join()}" must be no`);
+  return {
+    policy,
+    kinds: kinds.length > 0 ? kinds : KINDS,
+    bare: bare.length === 0,
+    differs: all('differs').map(difference),
+  };
+}
+const KINDS = ['glibc-static'];
+
+function difference(value: string): Difference {
+  const [line, why] = value.split(' -- ');
+  if (!why) throw new Error(`"differs: ${value}" must be LINE -- WHY`);
+  return { line, why };
+}
+
+/**
+ * The bare output with the lines replaced that are declared to differ, where they do: what the sandbox must print.
+ * `unused`: declared lines that did not come, or that are no difference.
+ */
+export function settle(
+  bare: string,
+  inside: string,
+  differs: readonly Difference[],
+): { readonly settled: string; readonly unused: readonly string[] } {
+  const used = new Set<string>();
+  const there = inside.split('\n');
+  const settled = bare.split('\n').map((line, i) => {
+    const declared = there[i] !== line && differs.some((d) => d.line === there[i]?.trim());
+    if (declared) used.add(there[i].trim());
+    return declared ? there[i] : line;
+  });
+  const unused = differs.map(({ line }) => line).filter((line) => !used.has(line));
+  return { settled: settled.join('\n'), unused };
+}

@@ -1,0 +1,109 @@
+/**
+ * Each call bare and in the sandbox. Every test/guests/calls/NAME.c makes calls and prints their results; what it
+ * prints, how it ends and the files it leaves must be the same. Then, from what the sandbox itself logged: is there a
+ * call, a command or a flag in the tables that no guest reached?
+ */
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { families } from '../../src/syscalls/table.js';
+import { guestBuilder } from './build.js';
+import { Coverage } from './coverage.js';
+import { readDirectives, settle } from './directives.js';
+import { bare, ENVIRONMENT, makeTemporary, remove, sandbox, type Ended } from '../support/run.js';
+import { listing } from '../support/compare.js';
+
+const GUESTS = 'test/guests/calls';
+/** Two at once: more do not help a small machine. */
+const LANES = 2;
+
+/** Families whose guests are still to be written. */
+const AWAITED = new Set(Object.keys(families));
+
+/** GUEST=REGEX runs some alone, and asks for no coverage. */
+const chosen = process.env['GUEST'];
+const names = readdirSync(GUESTS)
+  .filter((file) => file.endsWith('.c'))
+  .map((file) => file.slice(0, -2))
+  .sort();
+const guests = names
+  .filter((name) => new RegExp(chosen ?? '').test(name))
+  .flatMap((name) => {
+    const directives = readDirectives(readFileSync(join(GUESTS, `${name}.c`), 'utf8'));
+    return directives.kinds.map((kind) => ({ name, kind, directives, id: `${name} (${kind})` }));
+  });
+type Guest = (typeof guests)[number];
+
+interface Outcome extends Pick<Ended, 'stdout' | 'status'> {
+  readonly files: readonly string[];
+}
+interface Pair {
+  readonly bare: Outcome;
+  readonly inside: Outcome;
+  readonly log: string;
+}
+
+describe('calls, bare and in the sandbox', function () {
+  this.timeout(120_000);
+  const top = makeTemporary('calls');
+  const results = new Map<string, Promise<Pair>>();
+  const coverage = new Coverage(families);
+  let build: ReturnType<typeof guestBuilder>;
+
+  before(() => {
+    build = guestBuilder(GUESTS, top);
+    const lanes = Array.from({ length: LANES }, () => Promise.resolve<unknown>(undefined));
+    guests.forEach((guest, i) => {
+      const result = lanes[i % LANES].then(() => compare(guest));
+      lanes[i % LANES] = result.catch(() => undefined);
+      results.set(guest.id, result);
+    });
+  });
+  after(() => remove(top));
+
+  async function compare(guest: Guest): Promise<Pair> {
+    const command = [await build(guest.name, guest.kind)];
+    const once = async (run: typeof bare): Promise<Outcome & Ended> => {
+      const place = join(top, guest.id.replace(/\W+/g, '-'));
+      const cwd = join(place, 'work');
+      mkdirSync(cwd, { recursive: true });
+      try {
+        const ended = await run(command, { cwd, env: { HOME: '/tmp', PWD: cwd, ...ENVIRONMENT } });
+        return { ...ended, files: listing(cwd) };
+      } finally {
+        remove(place);
+      }
+    };
+    const { policy } = guest.directives;
+    const judged = policy === 'none' ? ['--no-acl'] : policy === 'default' ? [] : ['--acl', join(GUESTS, policy)];
+    const outside = guest.directives.bare ? await once(bare) : expected(guest.name);
+    const { stderr, ...inside } = await once((c, o) => sandbox(c, { ...o, options: ['-d', 'DEBUG', ...judged] }));
+    const { stdout, status, files } = outside;
+    return { bare: { stdout, status, files: guest.directives.bare ? files : inside.files }, inside, log: stderr };
+  }
+
+  const expected = (name: string): Outcome => ({
+    stdout: readFileSync(join(GUESTS, `${name}.out`), 'latin1'),
+    status: 0,
+    files: [],
+  });
+
+  for (const guest of guests)
+    it(guest.id, async () => {
+      const { bare, inside, log } = (await results.get(guest.id)) as Pair;
+      const { settled, unused } = settle(bare.stdout, inside.stdout, guest.directives.differs);
+      expect(inside).to.deep.equal({ ...bare, stdout: settled });
+      expect(unused, 'differences that are none').to.deep.equal([]);
+      expect(bare.stdout, 'a guest says what it does').not.to.equal('');
+      coverage.add(log, inside.stdout);
+    });
+
+  if (chosen === undefined) {
+    it('every declared call is tested', () => {
+      expect(coverage.missingCalls(AWAITED)).to.deep.equal([]);
+    });
+    it('every command and flag of the tables is tested', () => {
+      expect(coverage.missingFlags(AWAITED)).to.deep.equal([]);
+    });
+  }
+});
