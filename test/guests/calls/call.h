@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "kernel.h" /* generated: NR_* of every call, ERRNO_NAMES */
@@ -60,3 +61,30 @@ static inline long call_said(const char *name, const char *args, long result, in
 /* The first words of a call's 64-bit argument, low before high. */
 #define LOW(x) (uint32_t)(x)
 #define HIGH(x) (uint32_t)((uint64_t)(x) >> 32)
+
+/* A name of 256 bytes and a path of 4096, each one too long. */
+extern char LONG_NAME[257], LONG_PATH[4097];
+char LONG_NAME[257], LONG_PATH[4097];
+__attribute__((constructor)) static void fill_long_names(void)
+{
+	memset(LONG_NAME, 'n', sizeof LONG_NAME - 1);
+	for (unsigned i = 0; i < sizeof LONG_PATH - 1; i++)
+		LONG_PATH[i] = "./"[i % 2];
+}
+
+/* A new file with these bytes. */
+static inline int file_of(const char *path, const char *text)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0644);
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || lseek(fd, 0, SEEK_SET) != 0)
+		abort();
+	return fd;
+}
+
+/* The little-endian number of `size` bytes at an offset of a structure. */
+static inline unsigned long long field(const void *at, int offset, int size)
+{
+	unsigned long long value = 0;
+	memcpy(&value, (const char *)at + offset, size);
+	return value;
+}
