@@ -17,8 +17,8 @@ const GUESTS = 'test/guests/calls';
 /** Two at once: more do not help a small machine. */
 const LANES = 2;
 
-/** Families whose guests are still to be written. */
-const AWAITED = new Set(Object.keys(families));
+/** Families whose guests are still to be written; `denied`: the denied rows of every family. */
+const AWAITED = new Set(['net', 'multiplexed', 'processes', 'signals', 'time', 'identity', 'ipc', 'denied']);
 
 /** GUEST=REGEX runs some alone, and asks for no coverage. */
 const chosen = process.env['GUEST'];
