@@ -6,8 +6,8 @@ import type { Family, Flags, Row } from '../../src/syscalls/dsl.js';
 import { rowOf } from '../../src/syscalls/table.js';
 
 const REGISTERS = ['ebx', 'ecx', 'edx', 'esi', 'edi', 'ebp'];
-const TRACED = /^sandbox: info: (\w+)\(.*\[\w+\]$/gm;
-const REQUEST = /^sandbox: debug: request of thread \d+: call \((\w+)\) (.*)$/gm;
+const TRACED = /^sandbox: INFO: (\w+)\(.*\[\w+\]$/gm;
+const REQUEST = /^sandbox: DEBUG: request of thread \d+: call \((\w+)\) (.*)$/gm;
 const PRINTED = /^ *(\w+)\(/gm;
 
 const each = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map((found) => found[1]);
