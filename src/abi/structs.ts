@@ -157,7 +157,16 @@ export const pollfd = struct('pollfd', 8, { fd: i32, events: u16, revents: u16 }
 /** struct epoll_event: packed on x86-64, and on i386 by nature. */
 export const epollEvent = struct('epoll_event', 12, { events: u32, data: u64 });
 /** struct open_how of openat2(2). */
+/** Of ioctl(2) FICLONERANGE. */
+export const fileCloneRange = struct('file_clone_range', 32, {
+  src_fd: i64,
+  src_offset: u64,
+  src_length: u64,
+  dest_offset: u64,
+});
 export const openHow = struct('open_how', 24, { flags: u64, mode: u64, resolve: u64 });
+/** Of setxattrat(2) and getxattrat(2), since Linux 6.13. */
+export const xattrArgs = struct('xattr_args', 16, { value: u64, size: u32, flags: u32 });
 /** The head of struct linux_dirent64 of getdents64(2); the NUL-terminated name follows. */
 export const linuxDirent64 = struct('linux_dirent64', 20, {
   d_ino: u64,

@@ -2,8 +2,8 @@
  * From a row's argument kinds to what happens before the mechanism: descriptors and ranges checked, what is looked at
  * copied once, paths resolved and asked. Compiled once per row; a step answers 0, or a negative errno that is the result.
  */
-import { ERRNO } from '../abi/errno.js';
-import { WORD_SIZE, type Kind, type Row } from '../syscalls/dsl.js';
+import { ERRNO, type PrimaryErrnoName } from '../abi/errno.js';
+import { WORD_SIZE, type Kind, type Refuses, type Row } from '../syscalls/dsl.js';
 import type { Request } from './request.js';
 
 export type Step = (call: Request) => number;
@@ -21,7 +21,8 @@ export function compile(row: Row): readonly Step[] {
     if (i < 0) throw new Error(`no argument ${name} in call ${row.nr}`);
     return i;
   };
-  return row.args.flatMap(([, kind], i) => {
+  const first = row.by === 'answered' && row.refuses !== undefined ? [ofRegisters(row.refuses)] : [];
+  const steps = row.args.flatMap(([, kind], i): Step[] => {
     if (kind.kind === 'fd') return kind.dir ? [directory(i)] : [descriptor(i)];
     if (row.by === 'odd') return [];
     switch (kind.kind) {
@@ -51,7 +52,13 @@ export function compile(row: Row): readonly Step[] {
         return defect(row, kind);
     }
   });
+  return [...first, ...steps];
 }
+
+const ofRegisters =
+  (refuses: Refuses): Step =>
+  (call) =>
+    refuses(call.r);
 
 /** Only code of a row's own can check these. */
 function defect(row: Row, kind: Kind): never {
@@ -105,7 +112,7 @@ function pathStep(row: Row, kind: Of<'path'>, i: number, at: number): Step {
 function string(kind: Of<'string'>, i: number): Step {
   return (call) => {
     const text = call.getString(call.r[i], kind.max);
-    if (typeof text === 'number') return text;
+    if (typeof text === 'number') return text === -ERRNO.ENAMETOOLONG ? -ERRNO[kind.tooLong as PrimaryErrnoName] : text;
     return call.keep(i, Buffer.from(text + '\0', 'latin1'));
   };
 }

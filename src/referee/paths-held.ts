@@ -24,6 +24,7 @@ export class Held implements Resolved {
     readonly type: number,
     readonly descriptor: number | undefined,
     private readonly look: (fd: number) => Names,
+    readonly dots?: '.',
   ) {
     this.dir = object;
     this.name = type === MODE.values.S_IFDIR ? '.' : '';

@@ -83,7 +83,8 @@ export class Roots {
   /** The spot at a directory that is open in the helper (and stays its caller's); a negative errno. */
   at(fd: number): Spot | number {
     const host = this.pathOf(fd);
-    if (typeof host === 'number') return host;
+    if (typeof host === 'number')
+      return this.lookup.stat(fd) === 0 && !this.lookup.found.isDirectory ? -ERRNO.ENOTDIR : host;
     const guest = this.view.toGuest(host);
     if (guest === null) return -ERRNO.EACCES;
     return guest === '/' ? this.root : this.spot(guest, this.view.layerOf(host), borrowed(fd));

@@ -8,6 +8,7 @@ import { MODE } from '../abi/flags.js';
 import type { Resolved } from '../syscalls/dsl.js';
 import type { Lookup } from './paths-lookup.js';
 import { isDelicate, type Link, type Place, type Procfs } from './paths-procfs.js';
+import type { Scope } from './paths-scope.js';
 import { LAYERS, Spot, type Dir, type Roots } from './paths-spot.js';
 import { join, parentOf, type Layer, type View } from './view.js';
 
@@ -65,6 +66,7 @@ export class Walk {
   constructor(
     private readonly ground: Ground,
     private readonly options: WalkOptions,
+    private readonly scope?: { readonly limits: Scope; readonly start: number },
   ) {
     this.spot = ground.roots.root;
   }
@@ -76,6 +78,8 @@ export class Walk {
     try {
       for (;;) {
         const end = this.next();
+        const refused = this.scope === undefined ? 0 : this.crossing(end);
+        if (refused !== 0) return refused;
         if (end !== undefined) return end;
       }
     } finally {
@@ -90,6 +94,14 @@ export class Walk {
       if (name === '..') names.pop();
       else if (name !== '.') names.push(name);
     return `/${names.join('/')}`;
+  }
+
+  /** A walk's directories, and what it ends at, must be on the mount that it began on if the call says so. */
+  private crossing(end: Step): number {
+    if (typeof end === 'number' || end === AGAIN) return 0;
+    return (
+      this.scope?.limits.at(end === undefined ? this.ground.roots.main(this.spot).fd : (end.object ?? end.dir)) ?? 0
+    );
   }
 
   private push(path: ByteString): void {
@@ -124,6 +136,8 @@ export class Walk {
   readonly ascended: ByteString[] = [];
 
   private up(): Step {
+    const how = this.scope?.limits.up(this.spot.guest) ?? 'go';
+    if (how !== 'go') return how === 'stay' ? undefined : how;
     this.ascended.push(this.spot.guest);
     const above = this.ground.roots.above(this.spot);
     if (typeof above === 'number') return above;
@@ -142,7 +156,7 @@ export class Walk {
       const dir = roots.dir(from, layer);
       if (dir === null) continue;
       const special = names.length === 1 ? this.special(dir, names[0]) : undefined;
-      if (special !== undefined) return this.followed(special);
+      if (special !== undefined) return this.jumped(special);
       const fd = lookup.directory(dir.fd, relative);
       if (fd >= 0) return this.enter(layer, from, names, relative, fd);
       if (fd === -ERRNO.ENOENT) continue;
@@ -243,10 +257,13 @@ export class Walk {
     const { lookup, procfs } = this.ground;
     const text = lookup.target(object);
     const refused = this.rest.length === 1 && this.isUntrusted(dir, object);
+    const kind = this.place(dir).kind;
+    const unwanted = this.scope?.limits.link(kind === 'process' || kind === 'table') ?? 0;
     lookup.close(object);
     if (this.links++ >= MAX_LINKS) return -ERRNO.ELOOP;
     if (text === -ERRNO.ENOENT) return undefined; // no symlink any more: look again
     if (typeof text === 'number') return text;
+    if (unwanted !== 0) return unwanted;
     return refused ? -ERRNO.EACCES : this.followed(procfs.link(this.place(dir), name, text));
   }
 
@@ -260,6 +277,11 @@ export class Walk {
     return (mode & S_ISVTX) !== 0 && (mode & S_IWOTH) !== 0 && uid !== owner;
   }
 
+  /** What special() said: a refusal, or a magic link. */
+  private jumped(link: Link): Step {
+    if (typeof link === 'number') return link;
+    return this.scope?.limits.link(true) || this.followed(link);
+  }
   private followed(link: Link): Step {
     if (typeof link === 'number') return link;
     this.strides = true;
@@ -268,9 +290,19 @@ export class Walk {
     if (this.rest.length === 0 && this.slash) this.mustBeDirectory = true;
     if ('to' in link) return this.jump(this.ground.cwd());
     if (link.text === '') return -ERRNO.ENOENT;
-    if (link.text.startsWith('/')) this.go(this.ground.roots.root);
+    const refused = link.text.startsWith('/') ? this.goToRoot() : 0;
+    if (refused !== 0) return refused;
     this.push(link.text);
     return undefined;
+  }
+  /** Where an absolute link starts: 0, or a negative errno. */
+  private goToRoot(): number {
+    const { roots } = this.ground;
+    const where = this.scope?.limits.absolute() ?? 'root';
+    const spot = where === 'root' ? roots.root : where === 'top' ? roots.at(this.scope?.start ?? -1) : where;
+    if (typeof spot === 'number') return spot;
+    this.go(spot);
+    return 0;
   }
 
   /** A descriptor of the program: the object itself at the end of a path, a directory to go on from before. */
@@ -301,7 +333,7 @@ export class Walk {
       const dir = roots.dir(from, layer);
       if (dir === null) continue;
       const special = this.isDelicate(name) ? this.special(dir, name) : undefined;
-      if (special !== undefined) return this.followed(special);
+      if (special !== undefined) return this.jumped(special);
       const object = lookup.entry(dir.fd, name);
       if (object >= 0) return this.found(layer, dir, name, object);
       if (object !== -ERRNO.ENOENT) return object;

@@ -4,18 +4,20 @@
  */
 import { fromBytes, type ByteString } from '../abi/bytes.js';
 import { ERRNO } from '../abi/errno.js';
-import { AT_FDCWD, MODE, OPEN } from '../abi/flags.js';
+import { AT_FDCWD, MODE, OPEN, RESOLVE } from '../abi/flags.js';
 import type { Native } from '../native/index.js';
 import type { Resolved, ResolveOptions } from '../syscalls/dsl.js';
 import { Held, type Names } from './paths-held.js';
 import { Lookup } from './paths-lookup.js';
 import { Procfs, type ProcfsOptions } from './paths-procfs.js';
-import { Roots } from './paths-spot.js';
+import { Scope } from './paths-scope.js';
+import { Roots, type Spot } from './paths-spot.js';
 import { AGAIN, Walk, type Ground } from './paths-walk.js';
 import type { Layer, View } from './view.js';
 
 const { O_PATH, O_DIRECTORY } = OPEN.values;
 const { S_IFDIR } = MODE.values;
+const { RESOLVE_BENEATH, RESOLVE_IN_ROOT } = RESOLVE.values;
 const PATH_MAX = 4096;
 /** How often a path is walked anew whose directories are being moved meanwhile. */
 const MAX_WALKS = 16;
@@ -91,16 +93,37 @@ export class PathResolver {
     if (path.length >= PATH_MAX) return -ERRNO.ENAMETOOLONG;
     if (path === '' && !options.empty) return -ERRNO.ENOENT;
     if (path === '' && start >= 0) return this.object(start);
+    const limits = options.resolve ?? 0;
+    if (path.startsWith('/') && (limits & RESOLVE_BENEATH) !== 0) return -ERRNO.EXDEV;
+    const fromRoot = start < 0 || (path.startsWith('/') && (limits & RESOLVE_IN_ROOT) === 0);
     for (let i = 0; i < MAX_WALKS; i++) {
-      const spot = path.startsWith('/') || start < 0 ? this.roots.root : this.roots.at(start);
+      const spot = fromRoot ? this.roots.root : this.roots.at(start);
+      if (spot === -ERRNO.ENOENT) return this.fromRemoved(start, path, options);
       if (typeof spot === 'number') return spot;
-      const walk = new Walk(this.ground, options);
+      const walk = new Walk(this.ground, options, limits === 0 ? undefined : this.scope(limits, spot, start, fromRoot));
       const end = walk.run(spot, path);
       this.ascended = walk.ascended;
       if (typeof end === 'number') this.missed = walk.reached();
       if (end !== AGAIN) return end;
     }
     return -ERRNO.EAGAIN;
+  }
+
+  /** A directory that was removed still is itself, and has one above it, but nothing else is in it. */
+  private fromRemoved(fd: number, path: ByteString, options: PathOptions): Resolved | number {
+    const names = path.split('/').filter((name) => name !== '' && name !== '.');
+    if (names.length > 0 && (names[0] !== '..' || (options.resolve ?? 0) !== 0)) return -ERRNO.ENOENT;
+    const searched = this.lookup.search(fd);
+    if (searched < 0) return searched;
+    if (names.length > 0) {
+      const above = this.keep(this.lookup.above(fd));
+      return above < 0 ? above : this.resolve(above, names.slice(1).join('/') || '.', options);
+    }
+    return this.object(fd, undefined, '.');
+  }
+
+  private scope(limits: number, spot: Spot, start: number, absolute: boolean): { limits: Scope; start: number } {
+    return { limits: new Scope(limits, spot.guest, this.roots.main(spot).fd, absolute, this.lookup), start };
   }
 
   /** The guest path of a descriptor of the helper, as getcwd(2) tells it; -ENOENT when it was removed. */
@@ -136,9 +159,9 @@ export class PathResolver {
   }
 
   /** What a descriptor of the helper refers to; `descriptor` is the program's number, if the path led through it. */
-  private object(fd: number, descriptor?: number): Resolved | number {
+  private object(fd: number, descriptor?: number, dots?: '.'): Resolved | number {
     const failure = this.lookup.stat(fd);
-    return failure < 0 ? failure : new Held(fd, this.lookup.found.type, descriptor, this.namesOf);
+    return failure < 0 ? failure : new Held(fd, this.lookup.found.type, descriptor, this.namesOf, dots);
   }
   /** What has no name, or none in the guest, gets one that is no path, so that no rule matches it. */
   private readonly namesOf = (fd: number): Names => {

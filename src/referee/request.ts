@@ -2,6 +2,7 @@
 import { printable, type ByteString } from '../abi/bytes.js';
 import type { Struct, Values } from '../abi/ctype.js';
 import { ERRNO, errnoName } from '../abi/errno.js';
+import { RESOLVE } from '../abi/flags.js';
 import * as L from '../abi/linux.js';
 import { syscallName } from '../abi/numbers.js';
 import type { GuestMemory } from '../memory/guest.js';
@@ -163,7 +164,7 @@ export class Request implements Call {
   resolve(dir: number, path: ByteString, options: ResolveOptions): Resolved | number {
     this.opened = true;
     let start = -1;
-    if (!path.startsWith('/')) {
+    if (!path.startsWith('/') || ((options.resolve ?? 0) & RESOLVE.values.RESOLVE_IN_ROOT) !== 0) {
       start = dir === L.AT_FDCWD ? this.workingDirectory() : this.pin(dir);
       if (start < 0) return start;
     }

@@ -10,7 +10,6 @@ const NAMESPACES = 'namespaces change what a judged name means';
 const HANDLES = 'a handle opens a file without a path to judge';
 const WATCH = 'its events carry open descriptors of judged and unjudged files';
 const STACKING = 'the program is confined already, and the trustee must not be';
-const XATTR_AT = 'not offered yet, the calls without a directory are';
 const NONE = 'the kernel has none';
 
 export const deniedCalls = family({
@@ -80,10 +79,6 @@ export const deniedCalls = family({
   lsm_set_self_attr: denied(460, 'ENOSYS', STACKING),
   lsm_list_modules: denied(461, 'ENOSYS', STACKING),
 
-  setxattrat: denied(463, 'ENOSYS', XATTR_AT),
-  getxattrat: denied(464, 'ENOSYS', XATTR_AT),
-  listxattrat: denied(465, 'ENOSYS', XATTR_AT),
-  removexattrat: denied(466, 'ENOSYS', XATTR_AT),
   file_setattr: denied(469, 'EPERM', 'it sets immutable, append-only and all other flags of an inode at once'),
   cachestat: denied(451, 'ENOSYS', 'it tells what other programs read'),
   readdir: denied(89, 'ENOSYS', 'obsolete, getdents is offered'),

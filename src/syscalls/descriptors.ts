@@ -35,6 +35,7 @@ import { CLOCK } from '../abi/flags-process.js';
 import type { Struct } from '../abi/ctype.js';
 import {
   epollEvent,
+  fileCloneRange,
   flock,
   flock64,
   fOwnerEx,
@@ -99,7 +100,7 @@ import {
   type Steps,
   type Way,
 } from './dsl.js';
-import { wideId, xattrValue } from './files.js';
+import { wideId } from './files.js';
 import {
   cString,
   OLD_STAT,
@@ -115,6 +116,7 @@ import {
   within,
   type StatLayout,
 } from './support.js';
+import { xattrName, xattrValue } from './xattrs.js';
 
 const nameOfValue = (values: Readonly<Record<string, number>>, value: number): string =>
   Object.entries(values).find(([, v]) => v === value)?.[0] ?? `0x${value.toString(16)}`;
@@ -272,6 +274,13 @@ const REQUESTS: ReadonlyMap<number, Kind> = new Map<number, Kind>([
   [I.SIOCGIFMTU, ifreqOut],
   [I.SIOCGIFHWADDR, ifreqOut],
   [I.SIOCGIFINDEX, ifreqOut],
+  [I.SIOCGIFTXQLEN, ifreqOut],
+  [I.SIOCGIFMAP, ifreqOut],
+  [I.FIGETBSZ, words('out')],
+  [I.FS_IOC_GETVERSION, words('out', 'hex')],
+  [I.TIOCGPTPEER, flags(OPEN)],
+  [I.FICLONE, fd()],
+  [I.FICLONERANGE, structIn(fileCloneRange)],
 ]);
 /** Known ways out: input typed for others, signals to others, changes beyond the descriptor. */
 const REQUESTS_REFUSED: ReadonlyMap<number, number> = new Map<number, number>([
@@ -287,22 +296,37 @@ const REQUESTS_REFUSED: ReadonlyMap<number, number> = new Map<number, number>([
   [I.FS_IOC_SETFLAGS, ERRNO.EPERM],
   [I.FIFREEZE, ERRNO.EPERM],
   [I.FITHAW, ERRNO.EPERM],
-  [I.FICLONE, ERRNO.EOPNOTSUPP],
-  [I.FICLONERANGE, ERRNO.EOPNOTSUPP],
 ]);
+
+/** A process group that there cannot be: beyond the kernel's limit for pids. */
+const NO_GROUP = Uint8Array.of(0xff, 0xff, 0xff, 0x7f);
 
 /**
  * tcsetpgrp(3): the terminal's foreground may become a group of the sandbox, or again the group that the program began
- * in, as shells with job control leave it. Read once, ordered from the copy.
+ * in, as shells with job control leave it. Read once, ordered from the copy. For another group the kernel is asked with
+ * one that cannot be: is it the program's terminal at all?
  */
 function* setForeground(call: Call): Steps {
+  const [descriptor, request] = call.r;
   const bytes = call.get(call.r[2], 4);
+  const group = typeof bytes === 'number' ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true);
+  const ours = call.ownsGroup(group) || (group > 0 && group === call.process.firstGroup);
+  const harmless = typeof bytes !== 'number' && (group < 0 || ours); // a negative one is EINVAL
+  const result = yield [call.nr, descriptor, request, call.arena(harmless ? bytes : NO_GROUP)];
+  if (harmless || result !== -ERRNO.ESRCH) return result;
   if (typeof bytes === 'number') return bytes;
-  const group = new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true);
-  if (call.ownsGroup(group) || (group > 0 && group === call.process.firstGroup))
-    return yield [call.nr, call.r[0], call.r[1], call.arena(bytes)];
   call.log('warn', `ioctl TIOCSPGRP: process group ${group} is not of the sandbox`);
   return -ERRNO.EPERM;
+}
+
+/** FICLONE and FICLONERANGE name a second descriptor; the kernel takes the low word of a 64-bit one. */
+function* clone(call: Call): Steps {
+  const [descriptor, request, argument] = call.r;
+  if (request === I.FICLONE) return call.checkFd(argument | 0) || (yield [call.nr, descriptor, request, argument]);
+  const range = call.get(argument, fileCloneRange.size);
+  if (typeof range === 'number') return range;
+  const source = Number(BigInt.asIntN(32, fileCloneRange.decode(range).src_fd as bigint));
+  return call.checkFd(source) || (yield [call.nr, descriptor, request, call.arena(range)]);
 }
 
 function* ioctl(call: Call): Steps {
@@ -314,6 +338,9 @@ function* ioctl(call: Call): Steps {
   }
   if (request === I.TIOCSPGRP) return yield* setForeground(call);
   if (request === I.TIOCSCTTY) return argument === 0 ? yield [call.nr, descriptor, request, 0] : -ERRNO.EPERM;
+  if (request === I.FICLONE || request === I.FICLONERANGE) return yield* clone(call);
+  // The terminal that the program holds the other end of: it gives no more than that end does.
+  if (request === I.TIOCGPTPEER) return yield [call.nr, descriptor, request, argument & ~OPEN.values.FASYNC];
   const what = REQUESTS.get(request);
   if (what === undefined) {
     call.log('info', `ioctl 0x${request.toString(16)}: not a known request, ENOTTY`);
@@ -343,8 +370,26 @@ function* poll(call: Call): Steps {
   return refused !== 0 ? refused : yield [call.nr, call.r[0], call.r[1], call.r[2]];
 }
 
+const SIGSET = 8;
+/** A mask that is not the kernel's to see must be one nevertheless: 0, -EINVAL or -EFAULT. */
+function maskRefusal(call: Call, at: number, size: number): number {
+  if (at === 0) return 0;
+  if (size !== SIGSET) return -ERRNO.EINVAL;
+  const mask = call.get(at, SIGSET);
+  return typeof mask === 'number' ? mask : 0;
+}
+/** The last argument of pselect6 points to a mask's address and size. */
+function packedMaskRefusal(call: Call, at: number): number {
+  if (at === 0) return 0;
+  const bytes = call.get(at, sigsetArgpack.size);
+  if (typeof bytes === 'number') return bytes;
+  const { p, size } = sigsetArgpack.decode(bytes) as Record<string, number>;
+  return maskRefusal(call, p, size);
+}
+
 function* ppoll(call: Call, timeout: number): Steps {
-  const refused = polledRefusal(call) || within(call, [call.r[2], timeout]);
+  const [, , time, mask, size] = call.r;
+  const refused = within(call, [time, timeout]) || maskRefusal(call, mask, size) || polledRefusal(call);
   return refused !== 0 ? refused : yield [call.nr, call.r[0], call.r[1], call.r[2], 0, 0];
 }
 
@@ -380,15 +425,18 @@ function* oldSelect(call: Call): Steps {
 }
 
 function* pselect(call: Call, timeout: number): Steps {
-  const [count, r, w, e, time] = call.r;
-  const refused = setsRefusal(call, count | 0, [r, w, e]) || within(call, [time, timeout]);
+  const [count, r, w, e, time, mask] = call.r;
+  const refused =
+    within(call, [time, timeout]) || packedMaskRefusal(call, mask) || setsRefusal(call, count | 0, [r, w, e]);
   return refused !== 0 ? refused : yield [call.nr, count, r, w, e, time, 0];
 }
 
 const MAX_EVENTS = 0x7fffffff / epollEvent.size;
 
 function* epollWait(call: Call): Steps {
-  const [epoll, events, most, timeout] = call.r;
+  const [epoll, events, most, timeout, mask, size] = call.r;
+  const unfit = call.nr === EPOLL_WAIT ? 0 : maskRefusal(call, mask, size);
+  if (unfit !== 0) return unfit;
   if (most === 0 || most > MAX_EVENTS) return -ERRNO.EINVAL;
   const refused = within(call, [events, most * epollEvent.size]);
   if (refused !== 0) return refused;
@@ -594,15 +642,15 @@ export const descriptors = family({
   fchown32: answered(207, { fd: fd(), owner: id(), group: id() }, chown(false)),
   fsetxattr: answered(
     228,
-    { fd: fd(), name: string(256), value: bytesIn('size'), size: size(), flags: flags(XATTR) },
+    { fd: fd(), name: xattrName(), value: bytesIn('size'), size: size(), flags: flags(XATTR) },
     setxattr,
   ),
   fremovexattr: answered(
     237,
-    { fd: fd(), name: string(256) },
+    { fd: fd(), name: xattrName() },
     changing((c, pin) => native.removexattr(ownLink(pin), text(c.bytes(1)))),
   ),
-  fgetxattr: delegated(231, { fd: fd(), name: string(256), value: bytesOut('size'), size: size() }, io),
+  fgetxattr: delegated(231, { fd: fd(), name: xattrName(), value: bytesOut('size'), size: size() }, io),
   flistxattr: delegated(234, { fd: fd(), list: bytesOut('size'), size: size() }, io),
   ftruncate: delegated(93, { fd: fd(), length: int() }),
   ftruncate64: delegated(194, { fd: fd(), low: low(), high: high() }),

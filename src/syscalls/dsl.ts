@@ -111,6 +111,8 @@ export interface ResolveOptions {
   readonly make?: boolean;
   /** The call removes or renames the name itself: a slash at the end does not follow a symlink. */
   readonly entry?: boolean;
+  /** How openat2(2) may resolve it: bits of RESOLVE. */
+  readonly resolve?: number;
 }
 
 export interface ProcessView {
@@ -167,7 +169,7 @@ export type Kind =
       readonly make?: boolean;
       readonly entry?: boolean;
     }
-  | { readonly kind: 'string'; readonly max: number }
+  | { readonly kind: 'string'; readonly max: number; readonly tooLong: ErrnoName }
   | {
       readonly kind: 'bytes';
       readonly way: 'in' | 'out';
@@ -241,8 +243,8 @@ export const path = (
     entry?: boolean;
   } = {},
 ): Kind => ({ kind: 'path', access, ...options, follow: options.follow ?? true });
-/** A NUL-terminated string that is no path, read once into the arena. */
-export const string = (max = 4096): Kind => ({ kind: 'string', max });
+/** A NUL-terminated string that is no path, of at most max bytes with the NUL, read once into the arena. */
+export const string = (max = 4096, tooLong: ErrnoName = 'ENAMETOOLONG'): Kind => ({ kind: 'string', max, tooLong });
 /** Memory the kernel only reads: its range is checked, it is not copied. `length`: an argument's name, or bytes. */
 export const bytesIn = (length: string | number): Kind => ({
   kind: 'bytes',
@@ -366,10 +368,17 @@ export interface Via {
 }
 /** A result that stays while process and thread are who they are. */
 export type Constant = (process: ProcessView, thread: ThreadView) => number;
+/** What the kernel refuses by the registers alone, before it looks at memory or paths: a negative errno, or 0. */
+export type Refuses = (r: Uint32Array) => number;
 export type Row =
   | (Common & { readonly by: 'native' })
   | (Common & { readonly by: 'delegated'; readonly done?: (call: Call, result: number) => number })
-  | (Common & { readonly by: 'answered'; readonly answer: (call: Call) => number; readonly constant?: Constant })
+  | (Common & {
+      readonly by: 'answered';
+      readonly answer: (call: Call) => number;
+      readonly constant?: Constant;
+      readonly refuses?: Refuses;
+    })
   | (Common & { readonly by: 'odd'; readonly steps: (call: Call) => Steps | number })
   | (Common & { readonly by: 'denied'; readonly errno: ErrnoName; readonly why: string });
 
@@ -397,11 +406,12 @@ export const delegated = (
   options: RowOptions & { done?: (call: Call, result: number) => number } = {},
 ): Row => ({ ...common(nr, args, options), by: 'delegated', done: options.done });
 /** The helper knows the result, or finds it. Returns what the call returns: negative errno on failure. */
-export const answered = (nr: number, args: Args, answer: (call: Call) => number, options: RowOptions = {}): Row => ({
-  ...common(nr, args, options),
-  by: 'answered',
-  answer,
-});
+export const answered = (
+  nr: number,
+  args: Args,
+  answer: (call: Call) => number,
+  options: RowOptions & { readonly refuses?: Refuses } = {},
+): Row => ({ ...common(nr, args, options), by: 'answered', answer, refuses: options.refuses });
 /** Answered with what does not change: below number 256 the hook gives it by itself (src/trustee/actions.ts). */
 export const constant = (nr: number, value: Constant): Row => ({
   ...common(nr, {}, {}),

@@ -20,7 +20,6 @@ import {
   S_IFMT,
   STATX,
   VALID_OPEN_FLAGS,
-  XATTR,
 } from '../abi/flags.js';
 import {
   openHow,
@@ -40,7 +39,6 @@ import type { Access } from '../questions.js';
 import {
   absent,
   answered,
-  bytesIn,
   bytesOut,
   choice,
   dirfd,
@@ -64,10 +62,12 @@ import {
   type Kind,
   type Order,
   type PathAccess,
+  type Refuses,
   type Resolved,
   type Steps,
 } from './dsl.js';
 import { fileGetattr } from './file-attributes.js';
+import { xattrs } from './xattrs.js';
 import {
   askAll,
   changeObject,
@@ -132,6 +132,11 @@ const mayBeEmpty =
   (r: Registers): boolean =>
     (r[i] & AT_EMPTY_PATH) !== 0;
 const unknownBits = (value: number, known: number): boolean => (value & ~known) !== 0;
+/** -EINVAL when register i holds other bits than these. */
+const only =
+  (i: number, known: number): Refuses =>
+  (r) =>
+    unknownBits(r[i], known) ? -ERRNO.EINVAL : 0;
 
 // ---- stat(2), statx(2), statfs(2) ----
 
@@ -144,18 +149,14 @@ const statAnswer =
 const STAT_SYNC = AT_STATX_FORCE_SYNC | AT_STATX_DONT_SYNC;
 const FSTATAT_FLAGS = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | STAT_SYNC;
 
-function fstatat64(call: Call): number {
-  if (unknownBits(call.r[3], FSTATAT_FLAGS)) return -ERRNO.EINVAL;
-  return statAnswer(1, 2, STAT64)(call);
-}
-
 const STATX_RESERVED = 0x80000000;
 const statxBuffer = new Uint8Array(statx.size);
 
+const statxRefusal: Refuses = ([, , at, mask]) =>
+  unknownBits(at, FSTATAT_FLAGS) || (mask & STATX_RESERVED) !== 0 || (at & STAT_SYNC) === STAT_SYNC ? -ERRNO.EINVAL : 0;
+
 function statxAnswer(call: Call): number {
   const [, , at, mask, out] = call.r;
-  if (unknownBits(at, FSTATAT_FLAGS) || (mask & STATX_RESERVED) !== 0 || (at & STAT_SYNC) === STAT_SYNC)
-    return -ERRNO.EINVAL;
   const { object } = call.path(1);
   if (object === undefined) return -ERRNO.ENOENT;
   const result = native.statx(object, '', AT_EMPTY_PATH | (at & STAT_SYNC), mask, statxBuffer);
@@ -164,10 +165,9 @@ function statxAnswer(call: Call): number {
 
 const statfsAnswer =
   (out: number, wide: boolean) =>
-  (call: Call): number => {
-    if (wide && call.r[1] !== statfs64.size) return -ERRNO.EINVAL;
-    return onObject(call.path(0), (name) => putStatfs(call, name, call.r[out], wide));
-  };
+  (call: Call): number =>
+    onObject(call.path(0), (name) => putStatfs(call, name, call.r[out], wide));
+const statfsRefusal: Refuses = (r) => (r[1] === statfs64.size ? 0 : -ERRNO.EINVAL);
 
 // ---- access(2) ----
 
@@ -186,15 +186,18 @@ const accessOf =
     return wanted.length > 0 ? wanted : ['stat'];
   };
 
+const { AT_EACCESS } = AT_ACCESS.values;
+const accessRefusal =
+  (i: number, how = -1): Refuses =>
+  (r) =>
+    only(i, R_OK | W_OK | X_OK)(r) || (how < 0 ? 0 : only(how, AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)(r));
+
 /** Answers for the real ids, which are the helper's own. */
 const accessAnswer =
   (i: number, how: number) =>
   (call: Call): number => {
     const wanted = call.r[i + 1];
     const given = how < 0 ? 0 : call.r[how];
-    const { AT_EACCESS } = AT_ACCESS.values;
-    if (unknownBits(wanted, R_OK | W_OK | X_OK) || unknownBits(given, AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-      return -ERRNO.EINVAL;
     const where = call.path(i);
     const result = onObject(where, (name) => native.faccessat(AT_FDCWD, name, wanted, given & AT_EACCESS));
     return result === 0 && (wanted & W_OK) !== 0 ? frozen(where) : result;
@@ -207,17 +210,22 @@ const linkBuffer = new Uint8Array(4096);
 function linkText(where: Resolved): Uint8Array | number {
   if (where.text !== undefined) return toBytes(where.text);
   if (where.object === undefined) return -ERRNO.ENOENT;
-  if (where.type !== S_IFLNK) return -ERRNO.EINVAL;
+  if (where.type !== S_IFLNK)
+    return where.held === true && where.descriptor === undefined ? -ERRNO.ENOENT : -ERRNO.EINVAL;
   const n = native.readlinkat(where.object, '', linkBuffer, linkBuffer.length);
   return n < 0 ? n : linkBuffer.subarray(0, n);
 }
+
+const readlinkRefusal =
+  (i: number): Refuses =>
+  (r) =>
+    (r[i + 2] | 0) <= 0 ? -ERRNO.EINVAL : 0;
 
 /** Argument i is the path, i + 1 the buffer, i + 2 its size. */
 const readlinkAnswer =
   (i: number) =>
   (call: Call): number => {
-    const room = call.r[i + 2] | 0;
-    if (room <= 0) return -ERRNO.EINVAL;
+    const room = call.r[i + 2];
     const target = linkText(call.path(i));
     if (typeof target === 'number') return target;
     const shown = target.subarray(0, room);
@@ -277,15 +285,18 @@ const { AT_REMOVEDIR } = AT_UNLINK.values;
 
 const { RENAME_NOREPLACE, RENAME_EXCHANGE, RENAME_WHITEOUT } = RENAME.values;
 
+const renameRefusal: Refuses = (r) => {
+  if (unknownBits(r[4], RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) return -ERRNO.EINVAL;
+  if ((r[4] & RENAME_EXCHANGE) !== 0 && r[4] !== RENAME_EXCHANGE) return -ERRNO.EINVAL;
+  return (r[4] & RENAME_WHITEOUT) !== 0 ? -ERRNO.EPERM : 0;
+};
+
 /** Renames path argument i to path argument j. The new name must not grant more than the old one did. */
 const renameAnswer =
   (i: number, j: number, how: number) =>
   (call: Call): number => {
     const given = how < 0 ? 0 : call.r[how];
-    if (unknownBits(given, RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT)) return -ERRNO.EINVAL;
     const exchange = (given & RENAME_EXCHANGE) !== 0;
-    if (exchange && given !== RENAME_EXCHANGE) return -ERRNO.EINVAL;
-    if ((given & RENAME_WHITEOUT) !== 0) return -ERRNO.EPERM;
     const [from, to] = [call.path(i), call.path(j)];
     if (isNoEntry(from) || isNoEntry(to)) return -ERRNO.EBUSY;
     if (to.trailingSlash && from.type !== S_IFDIR) return -ERRNO.ENOTDIR;
@@ -309,9 +320,8 @@ function mayName(call: Call, from: Resolved, to: Resolved): number {
 
 /** The object itself is linked; one of the sysroot would become writable by its new name. */
 const linkAnswer =
-  (i: number, j: number, how: number) =>
+  (i: number, j: number) =>
   (call: Call): number => {
-    if (how >= 0 && unknownBits(call.r[how], AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) return -ERRNO.EINVAL;
     const [from, to] = [call.path(i), call.path(j)];
     const at = newPlace(to);
     if (typeof at === 'number') return at;
@@ -336,20 +346,17 @@ const symlinkAnswer =
 // ---- metadata: chmod(2), chown(2), utimensat(2), truncate(2) ----
 
 const chmodAnswer =
-  (i: number, how: number) =>
-  (call: Call): number => {
-    if (how >= 0 && unknownBits(call.r[how], AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return -ERRNO.EINVAL;
-    return changeObject(call.path(i), (name) => native.fchmodat(AT_FDCWD, name, call.r[i + 1] & S_IALLUGO, 0));
-  };
+  (i: number) =>
+  (call: Call): number =>
+    changeObject(call.path(i), (name) => native.fchmodat(AT_FDCWD, name, call.r[i + 1] & S_IALLUGO, 0));
 
 const NO_ID = 0xffffffff;
 /** The id of a call that has 16 bits for it: 0xffff stands for -1, leave it as it is. */
 export const wideId = (id: number): number => ((id & 0xffff) === 0xffff ? NO_ID : id & 0xffff);
 
 const chownAnswer =
-  (i: number, short: boolean, how = -1) =>
+  (i: number, short: boolean) =>
   (call: Call): number => {
-    if (how >= 0 && unknownBits(call.r[how], AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return -ERRNO.EINVAL;
     const [owner, group] = [call.r[i + 1], call.r[i + 2]].map((id) => (short ? wideId(id) : id));
     return changeObject(call.path(i), (name) => native.fchownat(AT_FDCWD, name, owner, group, 0));
   };
@@ -403,51 +410,8 @@ function* timesAt(call: Call, times: Times, how: number): Steps {
   return typeof where === 'number' ? where : setTimes(where, times);
 }
 
-const truncateTo = (call: Call, length: number): number => {
-  if (length < 0) return -ERRNO.EINVAL;
-  return changeObject(call.path(0), (name) => native.truncate(name, length));
-};
-
-// ---- extended attributes ----
-
-const XATTR_SIZE_MAX = 65536;
-
-/** Reads with `get` into the program's buffer; size 0 asks for the length. */
-export function putXattr(
-  call: Call,
-  at: number,
-  room: number,
-  get: (out: Uint8Array | null, size: number) => number,
-): number {
-  if (room === 0) return get(null, 0);
-  const out = new Uint8Array(Math.min(room, XATTR_SIZE_MAX));
-  const n = get(out, out.length);
-  return n < 0 ? n : call.put(at, out.subarray(0, n)) || n;
-}
-
-/** The value that a setxattr call gives at an address. */
-export function xattrValue(call: Call, at: number, length: number): Uint8Array | number {
-  if (length > XATTR_SIZE_MAX) return -ERRNO.E2BIG;
-  return length === 0 ? new Uint8Array(0) : call.get(at, length);
-}
-
-const getxattr = (call: Call): number =>
-  onObject(call.path(0), (file) =>
-    putXattr(call, call.r[2], call.r[3], (out, room) => native.getxattr(file, text(call.bytes(1)), out, room)),
-  );
-const listxattr = (call: Call): number =>
-  onObject(call.path(0), (file) =>
-    putXattr(call, call.r[1], call.r[2], (out, room) => native.listxattr(file, out, room)),
-  );
-function setxattr(call: Call): number {
-  const value = xattrValue(call, call.r[2], call.r[3]);
-  if (typeof value === 'number') return value;
-  return changeObject(call.path(0), (file) =>
-    native.setxattr(file, text(call.bytes(1)), value, value.length, call.r[4]),
-  );
-}
-const removexattr = (call: Call): number =>
-  changeObject(call.path(0), (file) => native.removexattr(file, text(call.bytes(1))));
+const truncateTo = (call: Call, length: number): number =>
+  changeObject(call.path(0), (name) => native.truncate(name, length));
 
 // ---- open(2) ----
 
@@ -511,7 +475,7 @@ function tooLarge(where: Resolved, { flags: given }: Opening): boolean {
 const changes = (given: number): boolean =>
   (given & O_PATH) === 0 && ((given & O_ACCMODE) !== O_RDONLY || (given & (O_TRUNC | __O_TMPFILE)) !== 0);
 
-function* open(call: Call, dir: number, at: number, how: Opening): Steps {
+function* open(call: Call, dir: number, at: number, how: Opening, limits = 0): Steps {
   const name = call.getString(at, 4096);
   if (typeof name === 'number') return name;
   const make = (how.flags & O_CREAT) !== 0;
@@ -519,7 +483,7 @@ function* open(call: Call, dir: number, at: number, how: Opening): Steps {
   const follow = (how.flags & O_NOFOLLOW) === 0 && !(make && (how.flags & O_EXCL) !== 0);
   const opening = { flags: how.flags, mode: masked(call, how.mode) };
   for (let i = 0; i < TRIES; i++) {
-    const where = call.resolve(dir, name, { follow, make });
+    const where = call.resolve(dir, name, { follow, make, resolve: limits });
     if (typeof where === 'number') return where;
     if (where.descriptor !== undefined) return yield* reopen(call, where.descriptor, opening);
     const refused = askAll(call, accessesOf(how.flags, where.exists), where.guest);
@@ -565,7 +529,9 @@ function* reopen(call: Call, fd: number, how: Opening): Steps {
 
 const HOW_MAX = 4096;
 
-/** openat2(2): strict about flags. What `resolve` asks beyond symlinks cannot be kept on canonical paths: ENOSYS. */
+const { RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_CACHED } = RESOLVE.values;
+
+/** openat2(2): strict about flags. `resolve` limits the walk; what is in the kernel's caches the helper cannot tell. */
 function* openat2(call: Call): Steps {
   const [dir, at, how, length] = call.r;
   if (length < openHow.size) return -ERRNO.EINVAL;
@@ -579,11 +545,10 @@ function* openat2(call: Call): Steps {
   const makes = (given & (O_CREAT | __O_TMPFILE)) !== 0;
   if (unknownBits(given, VALID_OPEN_FLAGS) || (!makes && asked.mode !== 0n)) return -ERRNO.EINVAL;
   if ((given & O_PATH) !== 0 && unknownBits(given, O_PATH_FLAGS)) return -ERRNO.EINVAL;
-  if (asked.resolve !== 0n) {
-    call.log('info', `openat2 with resolve 0x${asked.resolve.toString(16)}: not offered`);
-    return -ERRNO.ENOSYS;
-  }
-  return yield* open(call, dir | 0, at, asOpen(given, Number(asked.mode)));
+  const limits = Number(asked.resolve);
+  if ((limits & RESOLVE_BENEATH) !== 0 && (limits & RESOLVE_IN_ROOT) !== 0) return -ERRNO.EINVAL;
+  if ((limits & RESOLVE_CACHED) !== 0) return -ERRNO.EAGAIN;
+  return yield* open(call, dir | 0, at, asOpen(given, Number(asked.mode)), limits);
 }
 
 // ---- the working directory ----
@@ -600,7 +565,10 @@ function* chdir(call: Call): Steps {
     if (!where.exists) return -ERRNO.ENOENT;
     if (where.type !== S_IFDIR) return -ERRNO.ENOTDIR;
     const how = { flags: O_PATH | O_DIRECTORY | O_CLOEXEC, mode: 0 };
-    const fd = yield openOrder(call, where.host, how, RESOLVE.values.RESOLVE_NO_SYMLINKS);
+    // One that was removed has no path any more.
+    const fd = yield where.anonymous === true
+      ? openOrder(call, helperLink(where.object ?? -1), how, 0)
+      : openOrder(call, where.host, how, RESOLVE.values.RESOLVE_NO_SYMLINKS);
     if (fd === -ERRNO.ELOOP) continue;
     if (failed(fd)) return fd;
     const result = yield [FCHDIR, fd];
@@ -681,7 +649,8 @@ export const files = family({
       out: structOut(stat64),
       flags: atFlags,
     },
-    fstatat64,
+    statAnswer(1, 2, STAT64),
+    { refuses: only(3, FSTATAT_FLAGS) },
   ),
   statx: answered(
     383,
@@ -693,6 +662,7 @@ export const files = family({
       out: structOut(statx),
     },
     statxAnswer,
+    { refuses: statxRefusal },
   ),
   file_getattr: odd(
     468,
@@ -700,12 +670,17 @@ export const files = family({
     fileGetattr,
   ),
   statfs: answered(99, { path: path(statAccess), out: structOut(statfs) }, statfsAnswer(1, false)),
-  statfs64: answered(268, { path: path(statAccess), size: size(), out: structOut(statfs64) }, statfsAnswer(2, true)),
-  access: answered(33, { path: path(accessOf(1)), mode: flags(ACCESS) }, accessAnswer(0, -1)),
+  statfs64: answered(268, { path: path(statAccess), size: size(), out: structOut(statfs64) }, statfsAnswer(2, true), {
+    refuses: statfsRefusal,
+  }),
+  access: answered(33, { path: path(accessOf(1)), mode: flags(ACCESS) }, accessAnswer(0, -1), {
+    refuses: accessRefusal(1),
+  }),
   faccessat: answered(
     307,
     { at: dirfd(), path: path(accessOf(2), { at: 'at' }), mode: flags(ACCESS) },
     accessAnswer(1, -1),
+    { refuses: accessRefusal(2) },
   ),
   faccessat2: answered(
     439,
@@ -716,9 +691,11 @@ export const files = family({
       flags: flags(AT_ACCESS),
     },
     accessAnswer(1, 3),
+    { refuses: accessRefusal(2, 3) },
   ),
   readlink: answered(85, { path: path('stat', link), buffer: bytesOut('size'), size: size() }, readlinkAnswer(0), {
     returns: 'count',
+    refuses: readlinkRefusal(0),
   }),
   readlinkat: answered(
     305,
@@ -729,7 +706,7 @@ export const files = family({
       size: size(),
     },
     readlinkAnswer(1),
-    { returns: 'count' },
+    { returns: 'count', refuses: readlinkRefusal(1) },
   ),
 
   // names
@@ -746,7 +723,8 @@ export const files = family({
   unlinkat: answered(
     301,
     { at: dirfd(), path: path('create', { at: 'at', ...entry }), flags: flags(AT_UNLINK) },
-    (c) => (unknownBits(c.r[2], AT_REMOVEDIR) ? -ERRNO.EINVAL : c.r[2] === 0 ? unlink(c.path(1)) : rmdir(c.path(1))),
+    (c) => (c.r[2] === 0 ? unlink(c.path(1)) : rmdir(c.path(1))),
+    { refuses: only(2, AT_REMOVEDIR) },
   ),
   rename: answered(38, { from: path('create', entry), to: path('create', made) }, renameAnswer(0, 1, -1)),
   renameat: answered(
@@ -769,8 +747,9 @@ export const files = family({
       flags: flags(RENAME),
     },
     renameAnswer(1, 3, 4),
+    { refuses: renameRefusal },
   ),
-  link: answered(9, { from: path('stat', link), to: path('create', made) }, linkAnswer(0, 1, -1)),
+  link: answered(9, { from: path('stat', link), to: path('create', made) }, linkAnswer(0, 1)),
   linkat: answered(
     303,
     {
@@ -780,7 +759,8 @@ export const files = family({
       to: path('create', { at: 'toAt', ...made }),
       flags: atFlags,
     },
-    linkAnswer(1, 3, 4),
+    linkAnswer(1, 3),
+    { refuses: only(4, AT_SYMLINK_FOLLOW | AT_EMPTY_PATH) },
   ),
   symlink: answered(83, { target: string(), path: path('create', made) }, symlinkAnswer(0, 1)),
   symlinkat: answered(
@@ -790,8 +770,8 @@ export const files = family({
   ),
 
   // metadata
-  chmod: answered(15, { path: path('write'), mode: mode() }, chmodAnswer(0, -1)),
-  fchmodat: answered(306, { at: dirfd(), path: path('write', { at: 'at' }), mode: mode() }, chmodAnswer(1, -1)),
+  chmod: answered(15, { path: path('write'), mode: mode() }, chmodAnswer(0)),
+  fchmodat: answered(306, { at: dirfd(), path: path('write', { at: 'at' }), mode: mode() }, chmodAnswer(1)),
   fchmodat2: answered(
     452,
     {
@@ -800,7 +780,8 @@ export const files = family({
       mode: mode(),
       flags: atFlags,
     },
-    chmodAnswer(1, 3),
+    chmodAnswer(1),
+    { refuses: only(3, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) },
   ),
   lchown: answered(16, { path: path('write', link), owner: id(), group: id() }, chownAnswer(0, true)),
   chown: answered(182, { path: path('write'), owner: id(), group: id() }, chownAnswer(0, true)),
@@ -815,7 +796,8 @@ export const files = family({
       group: id(),
       flags: atFlags,
     },
-    chownAnswer(1, false, 4),
+    chownAnswer(1, false),
+    { refuses: only(4, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) },
   ),
   utime: answered(30, { path: path('write'), times: structIn(utimbuf, true) }, utime),
   utimes: answered(271, { path: path('write'), times: structs('in', timeval32, 2) }, (c) =>
@@ -826,39 +808,15 @@ export const files = family({
   ),
   utimensat: odd(320, timesArguments(timespec32), (c) => timesAt(c, timespecs(c, c.r[2], false), c.r[3])),
   utimensat_time64: odd(412, timesArguments(timespec64), (c) => timesAt(c, timespecs(c, c.r[2], true), c.r[3])),
-  truncate: answered(92, { path: path('write'), length: int() }, (c) => truncateTo(c, c.r[1] | 0)),
-  truncate64: answered(193, { path: path('write'), low: low(), high: high() }, (c) =>
-    truncateTo(c, Number(offset64(c.r[1], c.r[2]))),
+  truncate: answered(92, { path: path('write'), length: int() }, (c) => truncateTo(c, c.r[1] | 0), {
+    refuses: (r) => ((r[1] | 0) < 0 ? -ERRNO.EINVAL : 0),
+  }),
+  truncate64: answered(
+    193,
+    { path: path('write'), low: low(), high: high() },
+    (c) => truncateTo(c, Number(offset64(c.r[1], c.r[2]))),
+    { refuses: (r) => (offset64(r[1], r[2]) < 0n ? -ERRNO.EINVAL : 0) },
   ),
 
-  // extended attributes
-  setxattr: answered(
-    226,
-    { path: path('write'), name: string(256), value: bytesIn('size'), size: size(), flags: flags(XATTR) },
-    setxattr,
-  ),
-  lsetxattr: answered(
-    227,
-    { path: path('write', link), name: string(256), value: bytesIn('size'), size: size(), flags: flags(XATTR) },
-    setxattr,
-  ),
-  getxattr: answered(229, { path: path('stat'), name: string(256), value: bytesOut('size'), size: size() }, getxattr, {
-    returns: 'count',
-  }),
-  lgetxattr: answered(
-    230,
-    { path: path('stat', link), name: string(256), value: bytesOut('size'), size: size() },
-    getxattr,
-    {
-      returns: 'count',
-    },
-  ),
-  listxattr: answered(232, { path: path('stat'), list: bytesOut('size'), size: size() }, listxattr, {
-    returns: 'count',
-  }),
-  llistxattr: answered(233, { path: path('stat', link), list: bytesOut('size'), size: size() }, listxattr, {
-    returns: 'count',
-  }),
-  removexattr: answered(235, { path: path('write'), name: string(256) }, removexattr),
-  lremovexattr: answered(236, { path: path('write', link), name: string(256) }, removexattr),
+  ...xattrs,
 });

@@ -105,6 +105,7 @@ struct kernel_sigaction {
 /* fs/select.c */
 struct sel_arg_struct { unsigned long n; void *inp, *outp, *exp; struct __kernel_old_timeval *tvp; };
 struct sigset_argpack { struct kernel_sigset *p; __kernel_size_t size; };
+struct xattr_args { unsigned long long value __attribute__((aligned(8))); unsigned size, flags; };
 /* arch/x86/kernel/sys_ia32.c */
 struct mmap_arg_struct32 { unsigned int addr, len, prot, flags, fd, offset; };
 /* arch/x86/include/asm/sigframe.h */

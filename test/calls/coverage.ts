@@ -22,8 +22,7 @@ export class Coverage {
   /** Takes in the log (-d DEBUG) and the output of a guest whose output is as it must be. */
   add(log: string, stdout: string): void {
     const printed = new Set(each(stdout, PRINTED));
-    // A call that the hook makes itself leaves no line: what was printed has to do.
-    const made = [...each(log, TRACED), ...[...printed].filter((name) => rowOf(name)?.by === 'native')];
+    const made = [...each(log, TRACED), ...[...printed].filter((name) => isUnlogged(rowOf(name)))];
     for (const name of made) if (printed.has(name)) this.reached.add(name);
     for (const [, name, registers] of log.matchAll(REQUEST)) {
       const row = rowOf(name);
@@ -74,6 +73,10 @@ export class Coverage {
     );
   }
 }
+
+/** What the hook does by itself leaves no line: that the guest printed it has to do. */
+const isUnlogged = (row: Row | undefined): boolean =>
+  row?.by === 'native' || (row?.by === 'answered' && row.constant !== undefined);
 
 function pair(text: string): [string, number] {
   const [name, value] = text.split('=');

@@ -10,6 +10,8 @@ export interface Directives {
   readonly policy: string;
   readonly kinds: readonly string[];
   readonly bare: boolean;
+  /** The first kernel that it is for, [0, 0] for all. */
+  readonly kernel: readonly [major: number, minor: number];
   readonly differs: readonly Difference[];
 }
 
@@ -17,7 +19,7 @@ export interface Directives {
 export function readDirectives(source: string): Directives {
   const comment = /^\/\*([^]*?)\*\//.exec(source)?.[1] ?? '';
   const found = comment.split('\n').flatMap((line) => {
-    const [, key, value] = /^[\s*]*(policy|build|differs|bare): (.*?)\s*$/.exec(line) ?? [];
+    const [, key, value] = /^[\s*]*(policy|build|differs|bare|kernel): (.*?)\s*$/.exec(line) ?? [];
     return key === undefined ? [] : [{ key, value }];
   });
   const all = (key: string): string[] => found.filter((d) => d.key === key).map(({ value }) => value);
@@ -31,8 +33,15 @@ export function readDirectives(source: string): Directives {
     policy,
     kinds: kinds.length > 0 ? kinds : KINDS,
     bare: bare.length === 0,
+    kernel: release(all('kernel')[0] ?? '0.0'),
     differs: all('differs').map(difference),
   };
+}
+/** Major and minor number of a kernel release. */
+export function release(text: string): [major: number, minor: number] {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(text) ?? [];
+  if (minor === undefined) throw new Error(`"${text}" must be a release X.Y`);
+  return [Number(major), Number(minor)];
 }
 const KINDS = ['glibc-static'];
 
@@ -52,9 +61,11 @@ export function settle(
   differs: readonly Difference[],
 ): { readonly settled: string; readonly unused: readonly string[] } {
   const used = new Set<string>();
+  const root = process.geteuid?.() === 0;
   const there = inside.split('\n');
   const settled = bare.split('\n').map((line, i) => {
-    const declared = there[i] !== line && differs.some((d) => d.line === there[i]?.trim());
+    const same = there[i] === line && root; // what only root may do is refused to others bare, too
+    const declared = !same && differs.some((d) => d.line === there[i]?.trim());
     if (declared) used.add(there[i].trim());
     return declared ? there[i] : line;
   });

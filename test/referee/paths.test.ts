@@ -318,15 +318,58 @@ describe('paths', () => {
     expect(world.guestPath(outside)).to.equal(-ERRNO.ENOENT);
   });
 
-  it('start nowhere in a directory that was removed', () => {
+  it('keep the limits of openat2 as the kernel does', function () {
+    const probe = native.openat2(AT_FDCWD, '/', O_PATH, 0, RESOLVE.values.RESOLVE_IN_ROOT);
+    if (probe < 0) this.skip();
+    native.close(probe);
+    plant(`${base}/t`, [
+      'd/',
+      'd/e/',
+      'd/f',
+      'f',
+      ['l', 'd'],
+      ['d/l', 'f'],
+      ['d/up', '..'],
+      ['d/abs', '/d'],
+      ['out', '../..'],
+    ]);
+    fs.symlinkSync(`${base}/t`, `${base}/t/d/self`);
+    const plain = resolver('/', null, { pid: () => process.pid });
+    const start = open(`${base}/t`);
+    const names = ['d', 'e', 'f', 'l', '..', '.', 'up', 'abs', 'self', 'out', 'missing'];
+    const one = names.flatMap((name) => [name, `/${name}`, `${name}/`]);
+    const paths = [...one, ...['/', '/proc/self/stat', '/dev/null', '/proc/self/cwd']].concat(
+      names.flatMap((a) => names.flatMap((b) => [`${a}/${b}`, ...names.map((c) => `${a}/${b}/${c}`)])),
+    );
+    const { RESOLVE_NO_XDEV, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, RESOLVE_BENEATH, RESOLVE_IN_ROOT } =
+      RESOLVE.values;
+    const all = [RESOLVE_NO_XDEV, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, RESOLVE_BENEATH, RESOLVE_IN_ROOT];
+    for (const resolve of [...all, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS, RESOLVE_IN_ROOT | RESOLVE_NO_XDEV])
+      for (const path of paths) {
+        const fd = native.openat2(start, path, O_PATH, 0, resolve);
+        const expected = fd < 0 ? errnoName(-fd) : nameOf(fd);
+        if (fd >= 0) native.close(fd);
+        const way = path.startsWith('/') && (resolve & RESOLVE_IN_ROOT) === 0 ? -1 : start;
+        const { pid } = process;
+        const own = (name: string): string => name.replace(new RegExp(`^/proc/${pid}(/task/${pid})?`), '/proc/self');
+        expect(own(shown(ask(plain, path, { follow: true, resolve }, way))), `${path} ${resolve}`).to.equal(
+          own(expected),
+        );
+      }
+  });
+
+  it('start in a directory that was removed: it is itself, and has one above', () => {
     plant(base, ['gone/', 'kept (deleted)/', 'kept (deleted)/f', 'file']);
     const plain = resolver('/');
     const [gone, kept, file] = [open(`${base}/gone`), open(`${base}/kept (deleted)`), open(`${base}/file`)];
     fs.rmdirSync(`${base}/gone`);
     fs.unlinkSync(`${base}/file`);
     for (const how of [STAT, CREATE]) expect(ask(plain, 'x', how, gone)).to.equal(-ERRNO.ENOENT);
-    expect(ask(plain, '.', STAT, gone)).to.equal(-ERRNO.ENOENT);
-    expect(ask(plain, '..', STAT, gone)).to.equal(-ERRNO.ENOENT);
+    expect(found(ask(plain, '.', STAT, gone))).to.include({ anonymous: true, type: S_IFDIR, dots: '.' });
+    expect(found(ask(plain, './..', STAT, gone)).guest).to.equal(base);
+    expect(found(ask(plain, '../kept (deleted)', STAT, gone)).guest).to.equal(`${base}/kept (deleted)`);
+    expect(ask(plain, '../gone', STAT, gone)).to.equal(-ERRNO.ENOENT);
+    expect(ask(plain, 'x', STAT, file)).to.equal(-ERRNO.ENOTDIR);
     expect(plain.guestPath(gone)).to.equal(-ERRNO.ENOENT);
     expect(found(ask(plain, 'f', STAT, kept)).guest).to.equal(`${base}/kept (deleted)/f`);
     expect(found(ask(plain, '', EMPTY, file))).to.include({

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { fromBytes } from '../../src/abi/bytes.js';
 import { ERRNO } from '../../src/abi/errno.js';
 import { AT_FDCWD, FCNTL, INOTIFY, IOCTL } from '../../src/abi/flags.js';
-import { iovec, oldKernelStat, pollfd, selArg, stat, stat64 } from '../../src/abi/structs.js';
+import { fileCloneRange, iovec, oldKernelStat, pollfd, selArg, stat, stat64 } from '../../src/abi/structs.js';
 import { native } from '../../src/native/index.js';
 import { descriptors } from '../../src/syscalls/descriptors.js';
 import type { Order } from '../../src/syscalls/dsl.js';
@@ -162,7 +162,22 @@ describe('calls that take a descriptor', () => {
       for (const request of [I.TIOCSTI, I.TIOCLINUX, I.FIOSETOWN, I.SIOCSPGRP, I.FIOASYNC, I.TIOCSETD])
         refused('ioctl', [0, request, 64], ERRNO.EPERM);
       refused('ioctl', [0, 0xdeadbeef, 0], ERRNO.ENOTTY);
-      refused('ioctl', [0, I.FICLONE, 3], ERRNO.EOPNOTSUPP);
+    });
+    it('takes a request as the kernel does: all its 32 bits count', () => {
+      for (const request of [I.TIOCSTI, I.TIOCLINUX, I.TIOCCONS])
+        for (let bit = 0; bit < 32; bit++) {
+          const other = (request ^ (1 << bit)) >>> 0;
+          if (!Object.values(I).includes(other as never)) refused('ioctl', [0, other, 64], ERRNO.ENOTTY);
+        }
+    });
+    it('a clone copies from no reserved descriptor, by a copy of its range', () => {
+      const range = (source: bigint) => fileCloneRange.encode({ src_fd: source });
+      refused('ioctl', [3, I.FICLONE, R], ERRNO.EBADF);
+      refused('ioctl', [3, I.FICLONERANGE, call.give(range(BigInt(R)))], ERRNO.EBADF);
+      refused('ioctl', [3, I.FICLONERANGE, call.give(range((1n << 32n) | BigInt(R)))], ERRNO.EBADF);
+      ordered('ioctl', [3, I.FICLONE, 4], [54, 3, I.FICLONE, 4]);
+      const [order] = run('ioctl', [3, I.FICLONERANGE, call.give(range(4n))]).orders;
+      expect(call.inArena(order[3] as number)).to.deep.equal(range(4n));
     });
     it('the foreground goes to groups of the sandbox, by a copy', () => {
       const bytesOf = (group: number): Uint8Array => new Uint8Array(new Int32Array([group]).buffer);
@@ -170,11 +185,19 @@ describe('calls that take a descriptor', () => {
         const [order] = run('ioctl', [0, I.TIOCSPGRP, call.give(bytesOf(group))]).orders;
         expect(call.inArena(order[3] as number)).to.deep.equal(bytesOf(group));
       }
-      refused('ioctl', [0, I.TIOCSPGRP, call.give(bytesOf(1))], ERRNO.EPERM);
     });
-    it('no group is not the one that a program began in outside of our pid namespace', () => {
-      call.process.firstGroup = 0;
-      refused('ioctl', [0, I.TIOCSPGRP, call.give(new Uint8Array(4))], ERRNO.EPERM);
+    it('for another group the kernel is asked only whether the terminal is ours', () => {
+      call.process.firstGroup = 0; // outside of our pid namespace
+      for (const group of [0, 1])
+        for (const [answer, result] of [
+          [-ERRNO.ESRCH, -ERRNO.EPERM],
+          [-ERRNO.ENOTTY, -ERRNO.ENOTTY],
+        ]) {
+          const given = call.give(new Uint8Array([group, 0, 0, 0]));
+          const asked = run('ioctl', [0, I.TIOCSPGRP, given], () => answer);
+          expect(asked.result).to.equal(result);
+          expect([...call.inArena(asked.orders[0][3] as number)]).to.deep.equal([0xff, 0xff, 0xff, 0x7f]);
+        }
     });
   });
 
@@ -189,6 +212,10 @@ describe('calls that take a descriptor', () => {
       refused('ppoll', [call.give(fds), 2, 0, 0, 0], ERRNO.EBADF);
     });
     it('ppoll and pselect6 get no signal mask', () => {
+      refused('ppoll', [0, 0, 64, 128, 4], ERRNO.EINVAL);
+      refused('ppoll', [0, 0, 64, 0xfffff000, 8], ERRNO.EFAULT);
+      refused('epoll_pwait', [3, 64, 4, 7, 128, 9], ERRNO.EINVAL);
+      refused('pselect6', [0, 0, 0, 0, 64, 0xfffff000], ERRNO.EFAULT);
       ordered('ppoll', [0, 0, 64, 128, 8], [309, 0, 0, 64, 0, 0]);
       ordered('ppoll_time64', [0, 0, 64, 128, 8], [414, 0, 0, 64, 0, 0]);
       ordered('pselect6', [0, 0, 0, 0, 64, 128], [308, 0, 0, 0, 0, 64, 0]);

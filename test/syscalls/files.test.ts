@@ -390,14 +390,18 @@ describe('calls that take a path', () => {
     });
   });
 
-  it('openat2 is strict, and offers no resolve flags', () => {
+  it('openat2 is strict about flags, and hands on how to resolve', () => {
     const how = (flags: number, mode: number, resolve = 0) => call.give(openHow.encode({ flags, mode, resolve }));
     const path = call.give(call.at('file'));
     expect(run('openat2', [AT_FDCWD, path, how(0, 0), 24], opening).result).to.be.at.least(0);
     expect(run('openat2', [AT_FDCWD, path, how(0, 0o600), 24]).result).to.equal(-ERRNO.EINVAL);
     expect(run('openat2', [AT_FDCWD, path, how(0x40000000, 0), 24]).result).to.equal(-ERRNO.EINVAL);
     expect(run('openat2', [AT_FDCWD, path, how(0, 0), 16]).result).to.equal(-ERRNO.EINVAL);
-    expect(run('openat2', [AT_FDCWD, path, how(0, 0, 8), 24]).result).to.equal(-ERRNO.ENOSYS);
+    expect(run('openat2', [AT_FDCWD, path, how(0, 0, 0x40), 24]).result).to.equal(-ERRNO.EINVAL);
+    expect(run('openat2', [AT_FDCWD, path, how(0, 0, 0x18), 24]).result).to.equal(-ERRNO.EINVAL);
+    expect(run('openat2', [AT_FDCWD, path, how(0, 0, 0x20), 24]).result).to.equal(-ERRNO.EAGAIN);
+    call.resolver = (_path, options) => -(options.resolve ?? 0);
+    expect(run('openat2', [AT_FDCWD, path, how(0, 0, 8), 24]).result).to.equal(-8);
   });
 
   it('chdir goes by a descriptor of the canonical directory', () => {

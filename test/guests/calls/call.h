@@ -5,6 +5,7 @@
  * Directives, a line each in a guest's first comment:
  *   policy: none | default | FILE.yaml   what judges it (none without the line); FILE lies next to the guest
  *   build: KIND...                       kinds of scripts/guest-cc.sh (glibc-static without the line)
+ *   kernel: X.Y                          the first release whose answers are these: skipped before
  *   differs: LINE -- WHY                 the line as it is inside where that is by design not what it is bare
  *   bare: no                             it is not run bare: NAME.out next to it is what it prints
  */

@@ -1,4 +1,7 @@
-/* chmod, fchmod, fchmodat, fchmodat2. */
+/*
+ * chmod, fchmod, fchmodat, fchmodat2.
+ * kernel: 6.6
+ */
 #include "call.h"
 
 static void mode_of(const char *path)

@@ -34,6 +34,7 @@ int main(void)
 	r = lo, CALL(ioctl, s, SIOCGIFINDEX, &r);
 	SAY("%d", r.ifr_ifindex);
 	r = lo, CALL(ioctl, s, SIOCGIFTXQLEN, &r);
+	r = lo, CALL(ioctl, s, SIOCGIFMAP, &r);
 	CALL(ioctl, s, SIOCGIFNAME, &name);
 	SAY("%s", name.ifr_name);
 	CALL(ioctl, s, SIOCGIFCONF, &all);

@@ -8,6 +8,8 @@
  * differs: ioctl(fd, FIOASYNC, &value) = -1 EPERM -- it makes the kernel send signals
  * differs: ioctl(fd, FIOSETOWN, &value) = -1 EPERM -- it makes the kernel send signals
  * differs: ioctl(fd, SIOCSPGRP, &value) = -1 EPERM -- it makes the kernel send signals
+ * differs: ioctl(both[0], FIFREEZE, 0) = -1 EPERM -- file systems are the host's
+ * differs: ioctl(both[0], FITHAW, 0) = -1 EPERM -- file systems are the host's
  */
 #include "call.h"
 #include <asm/ioctls.h>
@@ -16,7 +18,7 @@
 
 int main(void)
 {
-	int fd = file_of("file", "x"), value = 0;
+	int both[2], fd = file_of("file", "x"), value = 0;
 	CALL(ioctl, fd, TIOCSTI, "x");
 	CALL(ioctl, fd, TIOCLINUX, "\x02");
 	CALL(ioctl, fd, TIOCCONS, 0);
@@ -24,6 +26,10 @@ int main(void)
 	CALL(ioctl, fd, FIOASYNC, &value);
 	CALL(ioctl, fd, FIOSETOWN, &value);
 	CALL(ioctl, fd, SIOCSPGRP, &value);
+	if (pipe(both))
+		return 1;
+	CALL(ioctl, both[0], FIFREEZE, 0);
+	CALL(ioctl, both[0], FITHAW, 0);
 	for (int bit = 16; bit < 32; bit++) {
 		CALL(ioctl, fd, TIOCSTI | 1u << bit, "x");
 		CALL(ioctl, fd, TIOCLINUX | 1u << bit, "\x02");

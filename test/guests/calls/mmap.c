@@ -5,6 +5,8 @@
 #include "call.h"
 #include <linux/mman.h>
 
+#define MAP_DROPPABLE 8
+#define MAP_32BIT 0x40
 #define RW (PROT_READ | PROT_WRITE)
 #include <sys/mman.h>
 
@@ -37,6 +39,8 @@ int main(void)
 	CALL_OK(mmap2, NULL, 4096, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0);
 	CALL_OK(mmap2, NULL, 4096, RW, MAP_PRIVATE | MAP_EXECUTABLE, fd, 0x100);
 	CALL(mmap2, at, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	CALL_OK(mmap2, NULL, 4096, RW, MAP_DROPPABLE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	CALL_OK(mmap2, NULL, 4096, RW, MAP_PRIVATE | MAP_ANONYMOUS | 0x80, -1, 0);
 	CALL(mmap2, NULL, 0, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	CALL(mmap2, NULL, -1, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	CALL(mmap2, NULL, 4096, RW, MAP_ANONYMOUS, -1, 0);

@@ -1,4 +1,7 @@
-/* openat2: what it refuses where openat does not, and how a path may be resolved. */
+/*
+ * openat2: what it refuses where openat does not, and how a path may be resolved.
+ * differs: openat2(d, "file", {.flags = O_RDONLY, .resolve = RESOLVE_CACHED}) = -1 EAGAIN -- the helper cannot tell what is cached
+ */
 #include "call.h"
 #include <linux/openat2.h>
 
@@ -74,5 +77,7 @@ int main(void)
 	TRY(AT_FDCWD, "/proc/self/stat", .flags = O_RDONLY, .resolve = RESOLVE_NO_XDEV);
 	TRY(AT_FDCWD, "dir/../dir/link", .flags = O_RDONLY, .resolve = RESOLVE_NO_XDEV);
 	TRY(AT_FDCWD, "/dev/null", .flags = O_RDONLY, .resolve = RESOLVE_NO_XDEV);
+	close(TRY(d, "file", .flags = O_RDONLY, .resolve = RESOLVE_CACHED));
+	TRY(d, "made", .flags = O_RDWR | O_CREAT, .mode = 0600, .resolve = RESOLVE_CACHED);
 	return 0;
 }

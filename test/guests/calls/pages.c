@@ -1,4 +1,8 @@
-/* madvise, mincore, msync, mlock and its kin. */
+/*
+ * madvise, mincore, msync, mlock and its kin.
+ * differs: madvise(at, 0, 100) = -1 EPERM -- memory failures are not simulated
+ * differs: madvise(at, 0, 101) = -1 EPERM -- memory failures are not simulated
+ */
 #include "call.h"
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -29,6 +33,10 @@ int main(void)
 	CALL(madvise, file, 4096, MADV_REMOVE);
 	for (int advice = 22; advice < 28; advice++)
 		CALL(madvise, at + 4096, 4096, advice);
+	CALL(madvise, at + 4096, 4096, 102);
+	CALL(madvise, at + 4096, 4096, 103);
+	CALL(madvise, at, 0, 100);
+	CALL(madvise, at, 0, 101);
 	CALL(madvise, at, 4096, 99);
 	CALL(madvise, at, 0, MADV_DONTNEED);
 	CALL(madvise, at + 1, 4096, MADV_DONTNEED);
@@ -53,6 +61,8 @@ int main(void)
 	CALL(mlockall, 0);
 	CALL(mlockall, 8);
 	CALL(mlockall, MCL_ONFAULT);
+	CALL(mlockall, MCL_CURRENT);
+	CALL(mlockall, MCL_CURRENT | MCL_FUTURE);
 	CALL(munlockall);
 	return 0;
 }

@@ -5,6 +5,7 @@
  */
 #include "call.h"
 #include <asm/termbits.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #undef ioctl
 
@@ -59,6 +60,7 @@ int main(void)
 	SAY("line discipline %d", value);
 
 	CALL(write, master, "typed", 5);
+	poll(&(struct pollfd){slave, POLLIN, 0}, 1, 5000); /* it is handed over in its own time */
 	CALL(ioctl, slave, FIONREAD, &value);
 	SAY("%d to read", value);
 	CALL(ioctl, slave, TIOCOUTQ, &value);

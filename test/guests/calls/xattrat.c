@@ -1,4 +1,7 @@
-/* Extended attributes of Linux 6.13: with a directory, flags and a structure for the value. */
+/*
+ * Extended attributes with a directory, flags and a structure for the value.
+ * kernel: 6.13
+ */
 #include "call.h"
 #include <sys/xattr.h>
 
