@@ -21,9 +21,12 @@ export function compile(row: Row): readonly Step[] {
     if (i < 0) throw new Error(`no argument ${name} in call ${row.nr}`);
     return i;
   };
+  const numbers = row.args.flatMap(([, kind], i) =>
+    kind.kind === 'fd' ? [kind.dir ? directory(i) : descriptor(i)] : [],
+  );
   const first = row.by === 'answered' && row.refuses !== undefined ? [ofRegisters(row.refuses)] : [];
   const steps = row.args.flatMap(([, kind], i): Step[] => {
-    if (kind.kind === 'fd') return kind.dir ? [directory(i)] : [descriptor(i)];
+    if (kind.kind === 'fd') return [];
     if (row.by === 'odd') return [];
     switch (kind.kind) {
       case 'value':
@@ -52,7 +55,7 @@ export function compile(row: Row): readonly Step[] {
         return defect(row, kind);
     }
   });
-  return [...first, ...steps];
+  return [...numbers, ...first, ...steps];
 }
 
 const ofRegisters =

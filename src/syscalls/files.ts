@@ -67,7 +67,6 @@ import {
   type Steps,
 } from './dsl.js';
 import { fileGetattr } from './file-attributes.js';
-import { xattrs } from './xattrs.js';
 import {
   askAll,
   changeObject,
@@ -817,6 +816,4 @@ export const files = family({
     (c) => truncateTo(c, Number(offset64(c.r[1], c.r[2]))),
     { refuses: (r) => (offset64(r[1], r[2]) < 0n ? -ERRNO.EINVAL : 0) },
   ),
-
-  ...xattrs,
 });

@@ -13,9 +13,11 @@ import { net } from './net.js';
 import { processes } from './process.js';
 import { signals } from './signals.js';
 import { time } from './time.js';
+import { xattrs } from './xattrs.js';
 
 export const families: Readonly<Record<string, Family>> = {
   files,
+  xattrs,
   descriptors,
   net,
   memory,

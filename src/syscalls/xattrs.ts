@@ -9,6 +9,7 @@ import {
   bytesIn,
   bytesOut,
   dirfd,
+  family,
   flags,
   odd,
   path,
@@ -164,7 +165,7 @@ const value = (access: PathAccess, follow: boolean) => ({
 const at = (access: PathAccess) => ({ at: dirfd(), path: path(access, { at: 'at' }), flags: flags(AT) });
 const args = { args: structIn(xattrArgs), size: size() };
 
-export const xattrs = {
+export const xattrs = family({
   setxattr: answered(226, { ...value('write', true), flags: flags(XATTR) }, setxattr, { refuses: setRefusal }),
   lsetxattr: answered(227, { ...value('write', false), flags: flags(XATTR) }, setxattr, { refuses: setRefusal }),
   getxattr: answered(229, value('stat', true), getxattr, count),
@@ -178,4 +179,4 @@ export const xattrs = {
   getxattrat: odd(464, { ...at('stat'), name: xattrName(), ...args }, getxattrat, count),
   listxattrat: odd(465, { ...at('stat'), list: bytesOut('size'), size: size() }, listxattrat, count),
   removexattrat: odd(466, { ...at('write'), name: xattrName() }, removexattrat),
-};
+});
