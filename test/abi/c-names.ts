@@ -32,6 +32,7 @@ export const C_STRUCTS: Readonly<Record<string, CStruct>> = {
   __kernel_old_itimerspec: { ...LIBC, c: 'struct itimerspec' },
 
   // The kernel's, by another name.
+  xattr_args: { c: 'struct kernel_xattr_args' },
   old_timespec32: { c: 'struct __kernel_old_timespec', fields: 'tv_' },
   __kernel_timespec: { fields: { sec: 'tv_sec', nsec: 'tv_nsec' } },
   old_timeval32: { c: 'struct __kernel_old_timeval', fields: 'tv_' },
@@ -105,7 +106,8 @@ struct kernel_sigaction {
 /* fs/select.c */
 struct sel_arg_struct { unsigned long n; void *inp, *outp, *exp; struct __kernel_old_timeval *tvp; };
 struct sigset_argpack { struct kernel_sigset *p; __kernel_size_t size; };
-struct xattr_args { unsigned long long value __attribute__((aligned(8))); unsigned size, flags; };
+/* linux/xattr.h since Linux 6.13 */
+struct kernel_xattr_args { unsigned long long value __attribute__((aligned(8))); unsigned size, flags; };
 /* arch/x86/kernel/sys_ia32.c */
 struct mmap_arg_struct32 { unsigned int addr, len, prot, flags, fd, offset; };
 /* arch/x86/include/asm/sigframe.h */
