@@ -521,12 +521,18 @@ const listEntries = onPin((call, pin) => {
   return told.length === 0 ? 0 : call.put(entries, told) || told.length;
 });
 
-const MAX_POSITION = 0x7fffffff;
-const seek = onPin((call, pin) => {
-  const at = native.lseek(pin, call.r[1] | 0, call.r[2]);
-  return at > MAX_POSITION ? -ERRNO.EOVERFLOW : at;
-});
 const reached = new Uint8Array(8);
+const position64 = new DataView(reached.buffer);
+const MAX_POSITION = 0x7fffffffn;
+const GDT_TLS_MIN_64 = 12;
+/** lseek(2): a position that 32 bits do not hold overflows on an i386 kernel; a 64-bit one tells its low word. */
+const seek = onPin((call, pin) => {
+  const [, offset, whence] = call.r;
+  const failure = native.llseek(pin, (offset | 0) < 0 ? 0xffffffff : 0, offset, whence, reached);
+  if (failure !== 0) return failure;
+  const narrow = call.process.firstTls < GDT_TLS_MIN_64;
+  return narrow && position64.getBigInt64(0, true) > MAX_POSITION ? -ERRNO.EOVERFLOW : position64.getInt32(0, true);
+});
 const seekFar = onPin((call, pin) => {
   const [, high, low, result, whence] = call.r;
   return native.llseek(pin, high, low, whence, reached) || call.put(result, reached);

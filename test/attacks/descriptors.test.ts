@@ -85,6 +85,9 @@ async function nested(p: Puppet, fd: number): Promise<[what: string, result: num
     await call('F_DUPFD_QUERY', 'fcntl64', 1, 1027, fd),
     await call('waitid P_PIDFD', 'waitid', 3, fd, 0, 4, 0),
     await call('sendfile from', 'sendfile', right, fd, 0, 1),
+    await call('FICLONE of', 'ioctl', left, 0x40049409, fd),
+    await call('FICLONERANGE of', 'ioctl', left, 0x4020940d, words(fd, 0, 0, 0, 0, 0, 0, 0)),
+    await call('FICLONERANGE of, high word set', 'ioctl', left, 0x4020940d, words(fd, 1, 0, 0, 0, 0, 0, 0)),
   ];
   for (const n of [left, right, epoll]) await p.call('close', n);
   return results;

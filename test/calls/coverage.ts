@@ -1,16 +1,12 @@
 /**
- * What the guests reached, told by the sandbox's own log: calls by the line that each leaves, commands and flags by the
- * registers of its request. What the C library calls for itself does not count: the guest must have printed the call.
+ * What the guests reached, told by the sandbox's own record of calls and their registers. What the C library calls for
+ * itself does not count: the guest must have printed the call.
  */
+import type { CallEvent } from '../../src/referee/watch.js';
 import type { Family, Flags, Row } from '../../src/syscalls/dsl.js';
 import { rowOf } from '../../src/syscalls/table.js';
 
-const REGISTERS = ['ebx', 'ecx', 'edx', 'esi', 'edi', 'ebp'];
-const TRACED = /^sandbox: INFO: (\w+)\(.*\[\w+\]$/gm;
-const REQUEST = /^sandbox: DEBUG: request of thread \d+: call \((\w+)\) (.*)$/gm;
 const PRINTED = /^ *(\w+)\(/gm;
-
-const each = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map((found) => found[1]);
 
 export class Coverage {
   private readonly reached = new Set<string>();
@@ -19,24 +15,20 @@ export class Coverage {
 
   constructor(private readonly families: Readonly<Record<string, Family>>) {}
 
-  /** Takes in the log (-d DEBUG) and the output of a guest whose output is as it must be. */
-  add(log: string, stdout: string): void {
-    const printed = new Set(each(stdout, PRINTED));
-    const made = [...each(log, TRACED), ...[...printed].filter((name) => isUnlogged(rowOf(name)))];
-    for (const name of made) if (printed.has(name)) this.reached.add(name);
-    for (const [, name, registers] of log.matchAll(REQUEST)) {
-      const row = rowOf(name);
-      if (row !== undefined && printed.has(name)) this.addFlags(row, new Map(registers.split(' ').map(pair)));
+  /** Takes in what was recorded of a guest whose output is as it must be. */
+  add(calls: readonly CallEvent[], stdout: string): void {
+    const printed = new Set([...stdout.matchAll(PRINTED)].map((found) => found[1]));
+    for (const name of printed) if (isUnasked(rowOf(name))) this.reached.add(name);
+    for (const { name, registers } of calls) {
+      if (!printed.has(name)) continue;
+      this.reached.add(name);
+      rowOf(name)?.args.forEach(([, kind], i) => {
+        if (kind.kind === 'value' && kind.flags !== undefined) this.give(kind.flags, registers[i] >>> 0);
+      });
     }
   }
-
-  private addFlags(row: Row, registers: ReadonlyMap<string, number>): void {
-    row.args.forEach(([, kind], i) => {
-      const value = registers.get(REGISTERS[i]);
-      if (kind.kind !== 'value' || kind.flags === undefined || value === undefined) return;
-      const seen = this.given.get(kind.flags.name) ?? new Set();
-      this.given.set(kind.flags.name, seen.add(value));
-    });
+  private give({ name }: Flags, value: number): void {
+    this.given.set(name, (this.given.get(name) ?? new Set()).add(value));
   }
 
   /** Names of rows that no guest reached, without the families that are awaited; `denied` stands for all denied rows. */
@@ -74,11 +66,6 @@ export class Coverage {
   }
 }
 
-/** What the hook does by itself leaves no line: that the guest printed it has to do. */
-const isUnlogged = (row: Row | undefined): boolean =>
+/** What the hook does by itself is recorded by nobody: that the guest printed it has to do. */
+const isUnasked = (row: Row | undefined): boolean =>
   row?.by === 'native' || (row?.by === 'answered' && row.constant !== undefined);
-
-function pair(text: string): [string, number] {
-  const [name, value] = text.split('=');
-  return [name, Number(value)];
-}

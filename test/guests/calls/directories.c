@@ -1,4 +1,7 @@
-/* mkdir, mkdirat, rmdir, unlinkat with AT_REMOVEDIR. */
+/*
+ * mkdir, mkdirat, rmdir, unlinkat with AT_REMOVEDIR.
+ * build: glibc-static glibc musl-static
+ */
 #include "call.h"
 
 static void mode_of(const char *path)

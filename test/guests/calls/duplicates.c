@@ -1,4 +1,7 @@
-/* close, close_range, dup, dup2, dup3: which number comes, and what closes on exec. */
+/*
+ * close, close_range, dup, dup2, dup3: which number comes, and what closes on exec.
+ * build: glibc-static glibc musl-static
+ */
 #include "call.h"
 #include <linux/close_range.h>
 

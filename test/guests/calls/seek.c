@@ -1,4 +1,7 @@
-/* lseek and _llseek. */
+/*
+ * lseek and _llseek.
+ * build: glibc-static glibc musl-static
+ */
 #include "call.h"
 
 int main(void)

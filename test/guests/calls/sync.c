@@ -1,4 +1,7 @@
-/* The family that writes what is cached to disk. */
+/*
+ * The family that writes what is cached to disk.
+ * build: glibc-static glibc musl-static
+ */
 #include "call.h"
 
 int main(void)
