@@ -1,4 +1,5 @@
 /** What a guest says about itself in its first comment: test/guests/calls/call.h. */
+import { GIVEN } from './arguments.js';
 
 export interface Difference {
   /** The line as it is inside. */
@@ -13,13 +14,15 @@ export interface Directives {
   /** The first kernel that it is for, [0, 0] for all. */
   readonly kernel: readonly [major: number, minor: number];
   readonly differs: readonly Difference[];
+  /** A name in GIVEN (arguments.ts). */
+  readonly given?: string;
 }
 
 /** @throws Error for a directive that is malformed */
 export function readDirectives(source: string): Directives {
   const comment = /^\/\*([^]*?)\*\//.exec(source)?.[1] ?? '';
   const found = comment.split('\n').flatMap((line) => {
-    const [, key, value] = /^[\s*]*(policy|build|differs|bare|kernel): (.*?)\s*$/.exec(line) ?? [];
+    const [, key, value] = /^[\s*]*(policy|build|differs|bare|kernel|arguments): (.*?)\s*$/.exec(line) ?? [];
     return key === undefined ? [] : [{ key, value }];
   });
   const all = (key: string): string[] => found.filter((d) => d.key === key).map(({ value }) => value);
@@ -29,8 +32,12 @@ export function readDirectives(source: string): Directives {
   const kinds = all('build').flatMap((value) => value.split(' '));
   const bare = all('bare');
   if (bare.some((value) => value !== 'no')) throw new Error(`"bare: ${bare.join()}" must be no`);
+  const [given, ...others] = all('arguments');
+  if (others.length > 0 || (given !== undefined && GIVEN[given] === undefined))
+    throw new Error(`"arguments: ${[given, ...others].join()}" must be one of ${Object.keys(GIVEN).join(', ')}, once`);
   return {
     policy,
+    given,
     kinds: kinds.length > 0 ? kinds : KINDS,
     bare: bare.length === 0,
     kernel: release(all('kernel')[0] ?? '0.0'),

@@ -10,6 +10,7 @@ import { expect } from 'chai';
 import { readRecord } from '../../src/observe/record.js';
 import type { CallEvent } from '../../src/referee/watch.js';
 import { families } from '../../src/syscalls/table.js';
+import { GIVEN } from './arguments.js';
 import { guestBuilder } from './build.js';
 import { Coverage } from './coverage.js';
 import { readDirectives, release, settle } from './directives.js';
@@ -67,7 +68,8 @@ describe('calls, bare and in the sandbox', function () {
   after(() => remove(top));
 
   async function compare(guest: Guest): Promise<Pair> {
-    const command = [await build(guest.name, guest.kind)];
+    const given = guest.directives.given === undefined ? undefined : GIVEN[guest.directives.given]();
+    const command = [await build(guest.name, guest.kind), ...(given?.arguments ?? [])];
     const once = async (run: typeof bare): Promise<Outcome & Ended> => {
       const place = join(top, guest.id.replace(/\W+/g, '-'));
       const cwd = join(place, 'work');
@@ -81,7 +83,7 @@ describe('calls, bare and in the sandbox', function () {
     };
     const { policy } = guest.directives;
     const judged = policy === 'none' ? ['--no-acl'] : policy === 'default' ? [] : ['--acl', join(GUESTS, policy)];
-    const outside = guest.directives.bare ? await once(bare) : expected(guest.name);
+    const outside = guest.directives.bare ? await once(bare) : expected(guest.name, given?.output);
     const record = join(top, `${guest.id.replace(/\W+/g, '-')}.record`);
     const options = ['-d', 'CRITICAL', '--record', record, ...judged];
     const inside = await once((c, o) => sandbox(c, { ...o, options }));
@@ -93,8 +95,11 @@ describe('calls, bare and in the sandbox', function () {
     };
   }
 
-  const expected = (name: string): Outcome => ({
-    stdout: readFileSync(join(GUESTS, `${name}.out`), 'latin1'),
+  const expected = (name: string, output?: string): Outcome => ({
+    stdout:
+      output === undefined
+        ? readFileSync(join(GUESTS, `${name}.out`), 'latin1')
+        : Buffer.from(output).toString('latin1'),
     status: 0,
     files: [],
   });

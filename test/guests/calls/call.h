@@ -7,7 +7,8 @@
  *   build: KIND...                       kinds of scripts/guest-cc.sh (glibc-static without the line)
  *   kernel: X.Y                          the first release whose answers are these: skipped before
  *   differs: LINE -- WHY                 the line as it is inside where that is by design not what it is bare
- *   bare: no                             it is not run bare: NAME.out next to it is what it prints
+ *   arguments: NAME                      its arguments, from the project's tables: GIVEN of test/calls/arguments.ts
+ *   bare: no                             it is not run bare: NAME.out next to it, or GIVEN, is what it prints
  */
 #pragma once
 #include <errno.h>
