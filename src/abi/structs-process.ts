@@ -44,8 +44,16 @@ export const timezone = struct('timezone', 8, { minuteswest: i32, dsttime: i32 }
 export const itimerval = struct('old_itimerval32', 16, { intervalSec: i32, intervalUsec: i32, sec: i32, usec: i32 });
 export const time32 = struct('old_time32_t', 4, { sec: i32 });
 /** struct old_timex32 and struct __kernel_timex; both start with `modes`, a u32. */
-export const timex32 = struct('old_timex32', 128, { modes: u32, rest: bytes(124) });
-export const timex64 = struct('__kernel_timex', 208, { modes: u32, rest: bytes(204) });
+export const timex32 = struct('old_timex32', 128, {
+  modes: u32, offset: i32, freq: i32, maxerror: i32, esterror: i32, status: i32, constant: i32, precision: i32,
+  tolerance: i32, 'time.tv_sec': i32, 'time.tv_usec': i32, tick: i32, ppsfreq: i32, jitter: i32, shift: i32, stabil: i32,
+  jitcnt: i32, calcnt: i32, errcnt: i32, stbcnt: i32, tai: i32, __unused: bytes(44),
+}); // prettier-ignore
+export const timex64 = struct('__kernel_timex', 208, {
+  modes: u32, __pad1: u32, offset: i64, freq: i64, maxerror: i64, esterror: i64, status: i32, __pad2: u32, constant: i64,
+  precision: i64, tolerance: i64, 'time.tv_sec': i64, 'time.tv_usec': i64, tick: i64, ppsfreq: i64, jitter: i64, shift: i32,
+  __pad3: u32, stabil: i64, jitcnt: i64, calcnt: i64, errcnt: i64, stbcnt: i64, tai: i32, __unused: bytes(44),
+}); // prettier-ignore
 
 // ---- signals ----
 

@@ -170,6 +170,15 @@ int clockResolution(int clock, void* out) {
   memcpy(out, w, sizeof w);
   return 0;
 }
+// out: struct __kernel_timex, as it is; nothing is set
+int clockAdjustment(int clock, void* out) {
+  memset(out, 0, 208);
+#ifdef SYS_clock_adjtime64
+  return syscall(SYS_clock_adjtime64, clock, out);
+#else
+  return syscall(SYS_clock_adjtime, clock, out);
+#endif
+}
 // out: six strings of 65 bytes
 int uName(void* out) { return uname(static_cast<struct utsname*>(out)); }
 // out: 64-bit soft, hard
@@ -497,6 +506,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<&maskOf>(exports, "umask");
   add<&clockTime>(exports, "clockGettime");
   add<&clockResolution>(exports, "clockGetres");
+  add<&clockAdjustment>(exports, "clockAdjustment");
   add<&uName>(exports, "uname");
   add<&limitOf>(exports, "prlimit");
   add<&socketPair>(exports, "socketpair");

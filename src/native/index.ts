@@ -52,6 +52,8 @@ export interface Native {
   /** `out`: seconds, nanoseconds. */
   clockGettime(clock: number, out: BigInt64Array): number;
   clockGetres(clock: number, out: BigInt64Array): number;
+  /** clock_adjtime(2) that changes nothing: the clock's state. `out`: struct __kernel_timex, 208 bytes. */
+  clockAdjustment(clock: number, out: Uint8Array): number;
   /** `out`: six strings of 65 bytes. */
   uname(out: Uint8Array): number;
   /** prlimit64: soft and hard limit; `pid` 0 is the helper. */

@@ -4,7 +4,7 @@
  */
 import { CLOCK } from '../abi/flags-process.js';
 import { time32, timespec32, timespec64, timeval, timex32, timex64, timezone, word } from '../abi/structs-process.js';
-import type { Struct } from '../abi/ctype.js';
+import type { Struct, Values } from '../abi/ctype.js';
 import { native } from '../native/index.js';
 import {
   answered,
@@ -17,12 +17,10 @@ import {
   structIn,
   structInOut,
   structOut,
-  type Args,
   type Call,
-  type Row,
   type Steps,
 } from './dsl.js';
-import { copied, fail, give, giveOptional, guarded, isOwn, type Guard } from './support-process.js';
+import { copied, fail, give, giveOptional, isOwn, refuse } from './support-process.js';
 
 const { CLOCK_REALTIME, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID, CLOCK_TAI } = CLOCK.values;
 /** Seconds and nanoseconds as struct timespec64 has them, and the low words as the 32-bit structures do. */
@@ -47,42 +45,47 @@ function timevalNow(): Uint8Array {
 // ---- which clock ----
 
 /** A clock id made of a pid (CPUCLOCK_SCHED of include/linux/posix-timers.h); of a descriptor when the low bits are 3. */
-const CPU_CLOCK = { pidShift: 3, thread: 4, kind: 3, sched: 2 } as const;
+const CPU_CLOCK = { pidShift: 3, kind: 3, sched: 2, descriptor: 3 } as const;
+const OWN_TIME = ~0 << CPU_CLOCK.pidShift;
 
 /**
- * The clock that an id means: one of the fixed ones or the process's CPU time; a negative errno for others. Clocks that
- * are descriptors (PTP) are not offered.
+ * The clock that an id means: one of the fixed ones or the process's CPU time (all of it, as a user, as the scheduler
+ * counts it); none for others. Clocks that are descriptors (PTP) are not offered.
  */
-function clockOf(call: Call, id: number): number {
+function clockOf(call: Call, id: number): number | undefined {
   const clock = id | 0;
   if (clock === CLOCK_THREAD_CPUTIME_ID) return CLOCK_PROCESS_CPUTIME_ID;
-  if (clock >= 0) return clock <= CLOCK_TAI ? clock : fail('EINVAL');
-  const own = isOwn(call, ~(clock >> CPU_CLOCK.pidShift));
-  return own && (clock & CPU_CLOCK.kind) === CPU_CLOCK.sched ? CLOCK_PROCESS_CPUTIME_ID : fail('EINVAL');
+  if (clock >= 0) return clock <= CLOCK_TAI ? clock : undefined;
+  const kind = clock & CPU_CLOCK.kind;
+  if (kind === CPU_CLOCK.descriptor || !isOwn(call, ~(clock >> CPU_CLOCK.pidShift))) return undefined;
+  return kind === CPU_CLOCK.sched ? CLOCK_PROCESS_CPUTIME_ID : OWN_TIME | kind;
 }
+/** Negative ids, and two more, are of CPU time: the process's, asked by the trustee. */
+const isCpuTime = (clock: number): boolean => clock < 0 || clock === CLOCK_PROCESS_CPUTIME_ID;
 
 function getTime(call: Call, layout: Struct): Steps | number {
   const clock = clockOf(call, call.r[0]);
-  if (clock === CLOCK_PROCESS_CPUTIME_ID) return processTime(call, layout);
-  const result = clock < 0 ? clock : native.clockGettime(clock, now);
+  if (clock === undefined) return fail('EINVAL');
+  if (isCpuTime(clock)) return processTime(call, clock, layout);
+  const result = native.clockGettime(clock, now);
   return result < 0 ? result : give(call, call.r[1], timespecOf(layout));
 }
-function* processTime(call: Call, layout: Struct): Steps {
+function* processTime(call: Call, clock: number, layout: Struct): Steps {
   const out = call.r[1];
-  return call.checkRange(out, layout.size) || (yield [call.nr, CLOCK_PROCESS_CPUTIME_ID, out]);
+  return call.checkRange(out, layout.size) || (yield [call.nr, clock, out]);
 }
 
 function getResolution(call: Call, layout: Struct): number {
   const clock = clockOf(call, call.r[0]);
-  const result = clock < 0 ? clock : native.clockGetres(clock, now);
+  const result = clock === undefined ? fail('EINVAL') : native.clockGetres(clock, now);
   return result < 0 ? result : giveOptional(call, call.r[1], timespecOf(layout));
 }
 
 function* sleep(call: Call, layout: Struct): Steps {
   const [id, how, request, rest] = call.r;
-  if ((id | 0) === CLOCK_THREAD_CPUTIME_ID) return fail('EINVAL');
-  const clock = clockOf(call, id);
-  if (clock < 0) return clock;
+  // The kernel refuses a thread's own: the trustee's will do.
+  const clock = (id | 0) === CLOCK_THREAD_CPUTIME_ID ? id : clockOf(call, id);
+  if (clock === undefined) return fail('EINVAL');
   const time = request === 0 ? fail('EFAULT') : copied(call, request, layout.size);
   const refused = time < 0 ? time : rest === 0 ? 0 : call.checkRange(rest, layout.size);
   return refused !== 0 ? refused : yield [call.nr, clock, how, time, rest];
@@ -107,20 +110,24 @@ function getSeconds(call: Call): number {
 // ---- setting ----
 
 const READ_ONLY = "the clock is the host's";
-const CAN_SET = 0;
 
-/**
- * adjtimex(2) may look (modes 0). The kernel reads the structure after the check, so a program whose ids could set the
- * clock is refused altogether.
- */
-const lookOnly =
-  (argument: number): Guard =>
-  (call) => {
-    const modes = call.get(call.r[argument], word.size);
-    if (typeof modes === 'number') return modes;
-    return word.decode(modes).value !== 0 || process.geteuid?.() === CAN_SET ? fail('EPERM') : 0;
-  };
-const adjust = (nr: number, args: Args): Row => guarded(nr, args, lookOnly(Object.keys(args).length - 1));
+const state = new Uint8Array(timex64.size);
+
+/** The state of a clock, for who changes nothing (modes 0); 64-bit words go into 32-bit ones without their high half. */
+function lookAt(call: Call, clock: number | undefined, at: number, layout: Struct): number {
+  const modes = call.get(at, word.size);
+  if (typeof modes === 'number') return modes;
+  if (clock === undefined) return fail('EINVAL');
+  if (word.decode(modes).value !== 0) return refuse(call, 'EPERM', READ_ONLY);
+  const result = native.clockAdjustment(clock, state);
+  return result < 0 ? result : give(call, at, layout.encode(narrowed(timex64.decode(state), layout))) || result;
+}
+const narrowed = (values: Values, layout: Struct): Values =>
+  layout === timex64
+    ? values
+    : Object.fromEntries(
+        Object.entries(values).map(([name, x]) => [name, typeof x === 'bigint' ? Number(BigInt.asIntN(32, x)) : x]),
+      );
 
 const clock = () => flags(CLOCK);
 const clockArguments = (layout: Struct) => ({ clock: clock(), time: structOut(layout) });
@@ -151,7 +158,11 @@ export const time = family({
   settimeofday: denied(79, 'EPERM', READ_ONLY),
   clock_settime: denied(264, 'EPERM', READ_ONLY),
   clock_settime64: denied(404, 'EPERM', READ_ONLY),
-  adjtimex: adjust(124, { state: structInOut(timex32) }),
-  clock_adjtime: adjust(343, { clock: clock(), state: structInOut(timex32) }),
-  clock_adjtime64: adjust(405, { clock: clock(), state: structInOut(timex64) }),
+  adjtimex: answered(124, { state: structInOut(timex32) }, (call) => lookAt(call, CLOCK_REALTIME, call.r[0], timex32)),
+  clock_adjtime: answered(343, { clock: clock(), state: structInOut(timex32) }, (call) =>
+    lookAt(call, clockOf(call, call.r[0]), call.r[1], timex32),
+  ),
+  clock_adjtime64: answered(405, { clock: clock(), state: structInOut(timex64) }, (call) =>
+    lookAt(call, clockOf(call, call.r[0]), call.r[1], timex64),
+  ),
 });

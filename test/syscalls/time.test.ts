@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ERRNO } from '../../src/abi/errno.js';
-import { timespec32, timespec64, timeval } from '../../src/abi/structs-process.js';
+import { timespec32, timespec64, timeval, timex32, timex64 } from '../../src/abi/structs-process.js';
 import { time } from '../../src/syscalls/time.js';
 import { FakeCall, MEMORY, PID, PROTECTED, run } from './fake-process-call.js';
 
@@ -35,6 +35,8 @@ describe('time', () => {
   it('of the CPU is the process’s, asked by the trustee', () => {
     for (const clock of [2, 3, cpuClock(0), cpuClock(PID), cpuClock(PID, 4)])
       expect(run(time.clock_gettime, call, [clock, OUT]).orders, String(clock)).to.deep.equal([[265, 2, OUT]]);
+    for (const clock of [cpuClock(PID) ^ 2, cpuClock(0) ^ 3, cpuClock(PID, 4) ^ 2])
+      expect(run(time.clock_gettime, call, [clock, OUT]).orders[0][1], String(clock)).to.equal(-8 | (clock & 3));
   });
   it('has no other clocks', () => {
     const ofDescriptor = (~5 << 3) | 3;
@@ -56,7 +58,21 @@ describe('time', () => {
     expect(timespec64.decode(call.inArena(orders[0][3]))).to.deep.equal({ sec: 1n, nsec: 2n });
     expect(run(time.clock_nanosleep, call, [1, 0, OUT, PROTECTED]).result).to.equal(-ERRNO.EFAULT);
     expect(run(time.clock_nanosleep, call, [1, 0, 0, 0]).result).to.equal(-ERRNO.EFAULT);
-    expect(run(time.clock_nanosleep, call, [3, 0, OUT, 0]).result).to.equal(-ERRNO.EINVAL);
+    expect(run(time.clock_nanosleep, call, [3, 0, OUT, 0], [-ERRNO.EOPNOTSUPP]).result).to.equal(-ERRNO.EOPNOTSUPP);
+  });
+  it('tells the state of a clock to who changes nothing', () => {
+    call.put(OUT, new Uint8Array(timex64.size));
+    expect(run(time.clock_adjtime64, call, [0, OUT]).result).to.be.within(0, 5);
+    const wide = timex64.decode(call.get(OUT, timex64.size) as Uint8Array);
+    expect(Number(wide.tick)).to.be.within(9000, 11000);
+    call.put(OUT, new Uint8Array(timex32.size));
+    expect(run(time.adjtimex, call, [OUT]).result).to.be.within(0, 5);
+    const narrow = timex32.decode(call.get(OUT, timex32.size) as Uint8Array);
+    expect(narrow.tick).to.equal(Number(wide.tick));
+    near(Number(narrow['time.tv_sec']));
+    expect(run(time.clock_adjtime, call, [99, OUT]).result).to.equal(-ERRNO.EINVAL);
+    expect(run(time.clock_adjtime, call, [(~5 << 3) | 3, OUT]).result).to.equal(-ERRNO.EINVAL);
+    expect(run(time.adjtimex, call, [PROTECTED]).result).to.equal(-ERRNO.EFAULT);
   });
   it('is not set', () => {
     call.put(OUT, Uint8Array.of(1, 0, 0, 0));
