@@ -42,7 +42,7 @@ export function compile(row: Row): readonly Step[] {
       case 'structs':
         return [range(i, lengthOf(kind.count, index), kind.struct.size)];
       case 'words':
-        return [range(i, lengthOf(kind.count, index), WORD_SIZE[kind.of])];
+        return [range(i, atMost(kind.most, lengthOf(kind.count, index)), WORD_SIZE[kind.of])];
       case 'sigset':
         return [range(i, lengthOf(kind.size, index), 1)];
       case 'struct':
@@ -77,6 +77,9 @@ function lengthOf(length: string | number, index: (name: string) => number): Len
   const at = index(length);
   return (r) => r[at];
 }
+
+const atMost = (most: number | undefined, length: Length): Length =>
+  most === undefined ? length : (r) => Math.min(length(r), most);
 
 const descriptor =
   (i: number): Step =>

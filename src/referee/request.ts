@@ -106,6 +106,9 @@ export class Request implements Call {
     if (at === 0) throw new ArenaFull();
     return at;
   }
+  forgetArena(): void {
+    this.thread.memory.resetArena();
+  }
   /** Puts bytes into the arena for argument i, which then points there. */
   keep(i: number, bytes: Uint8Array): number {
     const at = this.thread.memory.copy(bytes);

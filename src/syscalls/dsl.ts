@@ -67,6 +67,8 @@ export interface Call {
   putStruct(address: number, struct: Struct, values: Record<string, number | bigint | Uint8Array>): number;
   /** Copies bytes into the thread's arena, which the trustee reads: their address there. Throws when it is full. */
   arena(bytes: Uint8Array): number;
+  /** Gives back the arena: what orders needed it for is over, and so are the copies of arguments. */
+  forgetArena(): void;
   /** Reads size bytes of the program once: the bytes, or -EFAULT. */
   get(address: number, size: number): Uint8Array | number;
   getString(address: number, max: number): ByteString | number;
@@ -191,6 +193,7 @@ export type Kind =
       readonly way: Way;
       readonly of: 'int' | 'uint' | 'fd' | 'hex' | 'ushort' | 'id64';
       readonly count: string | number;
+      readonly most?: number;
     }
   | { readonly kind: 'iovec'; readonly way: 'in' | 'out'; readonly count: string }
   | { readonly kind: 'sockaddr'; readonly way: 'in' | 'out'; readonly length: string }
@@ -272,8 +275,15 @@ export const entriesOut = (length: string): Kind => ({
 });
 /** Memory to which the call writes a string with its NUL. */
 export const textOut = (length: string): Kind => ({ kind: 'bytes', way: 'out', copy: false, length, show: 'text' });
-/** A set of so many bytes, such as one of processors. */
-export const bitsOut = (length: string): Kind => ({ kind: 'bytes', way: 'out', copy: false, length, show: 'bits' });
+/** A set of so many bytes, such as one of processors; the kernel writes no more than `max`, however many are said to be there. */
+export const bitsOut = (length: string, max: number): Kind => ({
+  kind: 'bytes',
+  way: 'out',
+  copy: false,
+  length,
+  max,
+  show: 'bits',
+});
 /** Memory that is looked at: read once into the arena (call.bytes(i)), at most `max` bytes, more is EINVAL. Null stays null. */
 export const copyIn = (length: string | number, max: number, of = 1): Kind => ({
   kind: 'bytes',
@@ -300,12 +310,16 @@ export const structs = (way: Way, s: Struct, count: string | number): Kind => ({
   struct: s,
   count,
 });
-/** One or several plain numbers in memory: their range is checked, they stay where they are. Null stays null. */
+/**
+ * One or several plain numbers in memory: their range is checked, they stay where they are. Null stays null. The kernel
+ * writes no more than `most`, however many the program says that it takes.
+ */
 export const words = (
   way: Way,
   of: 'int' | 'uint' | 'fd' | 'hex' | 'ushort' | 'id64' = 'int',
   count: string | number = 1,
-): Kind => ({ kind: 'words', way, of, count });
+  most?: number,
+): Kind => ({ kind: 'words', way, of, count, most });
 /** struct iovec array: copied to the arena, every element checked against protected memory; more than 1024 is EINVAL. */
 export const iovecIn = (count: string): Kind => ({ kind: 'iovec', way: 'in', count });
 export const iovecOut = (count: string): Kind => ({ kind: 'iovec', way: 'out', count });

@@ -21,7 +21,7 @@ import {
   type Row,
   type Steps,
 } from './dsl.js';
-import { fail, give, giveWord, isOwn, refuse, refuseOnce } from './support-process.js';
+import { fail, give, giveWord, isOwn, refuseForeign, refuseOnce } from './support-process.js';
 
 const NR = { capget: 184 } as const;
 
@@ -59,6 +59,9 @@ const threeIds = (nr: number, kind: Kind, { word, put }: Width): Row =>
     const values = [real, effective, effective].map((id) => word.encode({ value: put(id) }));
     return values.reduce((refused, bytes, i) => refused || give(call, call.r[i], bytes), 0);
   });
+
+/** getgroups(2): the kernel writes as many groups as there are, not as the program has room for. */
+const NGROUPS_MAX = 65536;
 
 // ---- setting ----
 
@@ -107,7 +110,8 @@ function* capget(call: Call): Steps {
   const asked = capHeader.decode(bytes) as Record<string, number>;
   const sets = CAP_SETS.get(asked.version);
   if (sets === undefined) return giveWord(call, header, CAP_PREFERRED) || (data === 0 ? 0 : fail('EINVAL'));
-  if (!isOwn(call, asked.pid)) return refuse(call, 'EPERM', `process ${asked.pid} is none of the sandbox's`);
+  if (asked.pid < 0) return fail('EINVAL');
+  if (!isOwn(call, asked.pid)) return refuseForeign(call, asked.pid);
   const refused = data === 0 ? 0 : call.checkRange(data, sets * capData.size);
   return refused !== 0 ? refused : yield [NR.capget, call.arena(capHeader.encode({ version: asked.version })), data];
 }
@@ -125,8 +129,8 @@ export const identity = family({
   getresgid: threeIds(171, groups, SHORT),
   getresuid32: threeIds(209, users, LONG),
   getresgid32: threeIds(211, groups, LONG),
-  getgroups: delegated(80, { count: int(), list: words('out', 'ushort', 'count') }),
-  getgroups32: delegated(205, { count: int(), list: words('out', 'uint', 'count') }),
+  getgroups: delegated(80, { count: int(), list: words('out', 'ushort', 'count', NGROUPS_MAX) }),
+  getgroups32: delegated(205, { count: int(), list: words('out', 'uint', 'count', NGROUPS_MAX) }),
 
   setuid: settingOne(23, users, SHORT),
   setgid: settingOne(46, groups, SHORT),

@@ -68,9 +68,12 @@ type Action = InetQuestion['ask'];
 // ---- socket(2) ----
 
 const { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK } = AF.values;
-const { SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET } = SOCK.values;
+const { SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_CLOEXEC, SOCK_NONBLOCK } = SOCK.values;
 const { IPPROTO_TCP, IPPROTO_UDP } = IPPROTO.values;
 const SOCK_TYPE = 0xf;
+/** One past the last type and the last family: net/socket.c refuses what is not below. */
+const SOCK_MAX = 11;
+const AF_MAX = 46;
 
 /** The name of a value without its prefix, in lower case, as policies write it; the number where there is none. */
 function plainName(values: Readonly<Record<string, number>>, value: number, prefix: string): string {
@@ -110,9 +113,13 @@ function* socket(call: Call): Steps {
   return refused !== 0 ? refused : yield [call.nr, call.r[0], call.r[1], call.r[2]];
 }
 
+/** No family but this one has pairs that an address rule could be about; there is one more, TIPC, which is not offered. */
 function* socketpair(call: Call): Steps {
-  if (call.r[0] !== AF_UNIX) return -ERRNO.EOPNOTSUPP;
-  return within(call, [call.r[3], 8]) || (yield [call.nr, call.r[0], call.r[1], call.r[2], call.r[3]]);
+  const [domain, how, protocol, fds] = call.r;
+  if (domain === AF_UNIX) return within(call, [fds, 8]) || (yield [call.nr, domain, how, protocol, fds]);
+  if ((how & ~(SOCK_TYPE | SOCK_CLOEXEC | SOCK_NONBLOCK)) !== 0) return -ERRNO.EINVAL;
+  if (domain >= AF_MAX) return -ERRNO.EAFNOSUPPORT;
+  return (how & SOCK_TYPE) >= SOCK_MAX ? -ERRNO.EINVAL : -ERRNO.EOPNOTSUPP;
 }
 
 // ---- addresses ----
@@ -139,10 +146,8 @@ function addressRefusal(call: Call, action: Action, name: SocketName): number {
       return call.ask({ ask: 'name', space: 'vsock', name: `${name.cid}:${name.port}` });
     case 'other':
       return call.ask({ ask: 'name', space: 'family', name: familyName(name.number) });
-    case 'short':
-      return -ERRNO.EINVAL;
     default:
-      return 0; // unnamed, unspec, and netlink, whose socket was asked about
+      return 0; // short (see toAddress), unnamed, unspec, and netlink, whose socket was asked about
   }
 }
 
@@ -153,9 +158,20 @@ function* toAddress(call: Call, action: Action, at: number, length: number, then
   const name = socketName(bytes, action !== 'connect');
   if (name.family === 'unix')
     return yield* action === 'bind' ? bindPath(call, name.path, then) : reachPath(call, action, name.path, then);
-  const refused = addressRefusal(call, action, name);
+  // Too short for its family: which errno that is depends on the socket, so the kernel says. Nothing but the family is passed.
+  if (name.family === 'short') return yield* then(call.arena(bytes.fill(0, 2)), length);
+  const refused = addressRefusal(call, action, name) || rawRefusal(call, action, bytes);
   return refused !== 0 ? refused : yield* then(call.arena(bytes), bytes.length);
 }
+
+/** A raw socket of IPv6 takes AF_UNSPEC for its own family, where all others take it for IPv4 or for nothing. */
+function rawRefusal(call: Call, action: Action, bytes: Uint8Array): number {
+  if (action === 'connect' || bytes.length < SOCKADDR_IN6 || bytes[0] !== 0 || bytes[1] !== 0) return 0;
+  const six = Uint8Array.from(bytes);
+  six[0] = AF_INET6;
+  return addressRefusal(call, action, socketName(six, true));
+}
+const SOCKADDR_IN6 = 24;
 
 /** connect or send to a unix socket: what is there when it is judged, by the helper's descriptor. */
 function* reachPath(call: Call, action: 'connect' | 'send', path: ByteString, then: With): Steps {
@@ -299,7 +315,8 @@ function vector(call: Call, at: number, count: number): Uint8Array | number {
   if (typeof bytes === 'number') return bytes;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let i = 0; i < bytes.length; i += iovec.size) {
-    const refused = within(call, [view.getUint32(i, true), view.getUint32(i + 4, true)]);
+    const length = view.getInt32(i + 4, true);
+    const refused = length < 0 ? -ERRNO.EINVAL : within(call, [view.getUint32(i, true), length]);
     if (refused !== 0) return refused;
   }
   return bytes;
@@ -314,7 +331,8 @@ function* sendOne(call: Call, at: number, how: number): Steps {
   const iov = vector(call, m.msg_iov, m.msg_iovlen);
   if (typeof iov === 'number') return iov;
   if (m.msg_controllen > CONTROL_MAX) return -ERRNO.ENOBUFS;
-  const control = m.msg_controllen === 0 ? new Uint8Array(0) : call.get(m.msg_control, m.msg_controllen);
+  const control =
+    m.msg_controllen === 0 || m.msg_control === 0 ? new Uint8Array(0) : call.get(m.msg_control, m.msg_controllen);
   if (typeof control === 'number') return control;
   const refused = controlRefusal(call, control);
   if (refused !== 0) return refused;
@@ -335,15 +353,15 @@ function* sendOne(call: Call, at: number, how: number): Steps {
   );
 }
 
-/** sendmmsg(2) may send fewer than it was given: at most so many, so that their copies fit the arena. */
-const SENDMMSG_MAX = 8;
-
+/** sendmmsg(2): one message after the other, each judged when its turn comes. The kernel, too, stops at the first error. */
 function* sendmmsg(call: Call): Steps {
   const [, vec, count, how] = call.r;
-  const most = Math.min(count, SENDMMSG_MAX);
+  const most = Math.min(count, UIO_MAXIOV);
+  if (most === 0) return yield [call.nr, call.r[0], 0, 0, how];
   const length = new DataView(new ArrayBuffer(4));
   for (let i = 0; i < most; i++) {
     const at = vec + i * mmsghdr.size;
+    call.forgetArena();
     const sent = (yield* sendOne(call, at, how)) as number;
     if (sent < 0) return i > 0 ? i : sent;
     length.setUint32(0, sent, true);

@@ -7,12 +7,15 @@ import {
   timespec32, timespec64, tms, userDesc, USER_DESC, word,
 } from '../abi/structs-process.js'; // prettier-ignore
 import type { Struct } from '../abi/ctype.js';
+import type { PrimaryErrnoName } from '../abi/errno.js';
 import { native } from '../native/index.js';
 import {
   absent, address, answered, bitsOut, bytesOut, choice, constant, copyIn, delegated, denied, dirfd, family, flags, hex, int, mode, odd, path, pid,
   signal, size, string, structIn, structInOut, structOut, uint, words, type Call, type Kind, type Row, type Steps,
 } from './dsl.js'; // prettier-ignore
-import { copied, fail, give, giveWord, guarded, isOwn, notes, ownPid, refuse, refuseOnce } from './support-process.js';
+import {
+  copied, fail, give, giveWord, guarded, isOwn, notes, ownPid, refuse, refuseForeign, refuseOnce, targetOf,
+} from './support-process.js'; // prettier-ignore
 
 const NR = { setpgid: 57, umask: 60, getpgid: 132, personality: 136, prctl: 172, exit_group: 252 } as const;
 
@@ -149,7 +152,7 @@ function setRobustList(call: Call): number {
 }
 
 function getRobustList(call: Call): number {
-  if (!isOwn(call, call.r[0])) return fail('EPERM');
+  if (!isOwn(call, call.r[0])) return refuseForeign(call, call.r[0]);
   return giveWord(call, call.r[2], ROBUST_LIST) || giveWord(call, call.r[1], call.thread.robustList);
 }
 
@@ -178,7 +181,25 @@ function oldestNames(): Uint8Array {
 
 const P = PR.values;
 const PR_TSC_ENABLE = 1;
+const PR_TSC_SIGSEGV = 2;
+const PR_SET_VMA_ANON_NAME = 0;
+/** Store bypass, indirect branches, L1D flush. */
+const SPECULATIONS = 3;
 const SECCOMP_MODE_STRICT = 1;
+const MDWE_FLAGS = 3;
+
+/** `answer` where the arguments from the second or third on are 0, as the kernel wants them. */
+const alone =
+  (first: number, answer: (call: Call, value: number) => number) =>
+  (call: Call, value: number): number =>
+    call.r.subarray(first, 5).some(Boolean) ? fail('EINVAL') : answer(call, value);
+/** What is so already can be set. */
+const only =
+  (now: number, other: number, why: string) =>
+  (call: Call, value: number): number =>
+    value === now ? 0 : value === other ? refuse(call, 'EPERM', why) : fail('EINVAL');
+const nothingToStop = (): number => 0;
+const CAPABILITIES = 'capabilities cannot be changed yet';
 
 /** What the helper knows: by option, from the call and its second argument. */
 const PRCTL_ANSWERED: Readonly<Record<number, (call: Call, value: number) => number>> = {
@@ -196,23 +217,38 @@ const PRCTL_ANSWERED: Readonly<Record<number, (call: Call, value: number) => num
   },
   [P.PR_GET_DUMPABLE]: (call) => notes(call).dumpable,
   [P.PR_GET_KEEPCAPS]: () => 0,
-  [P.PR_SET_KEEPCAPS]: (_call, value) => (value === 0 ? 0 : fail('EPERM')),
+  [P.PR_SET_KEEPCAPS]: only(0, 1, CAPABILITIES),
   [P.PR_GET_TIMING]: () => 0,
   [P.PR_SET_TIMING]: (_call, value) => (value === 0 ? 0 : fail('EINVAL')),
   [P.PR_GET_SECCOMP]: () => SECCOMP_MODE_STRICT,
   // The time-stamp counter faults in strict mode, and the fault is emulated.
   [P.PR_GET_TSC]: (call, at) => giveWord(call, at, PR_TSC_ENABLE),
-  [P.PR_SET_TSC]: (_call, value) => (value === PR_TSC_ENABLE ? 0 : fail('EPERM')),
-  [P.PR_SET_NO_NEW_PRIVS]: (call, value) => (value === 1 && !call.r.subarray(2, 5).some(Boolean) ? 0 : fail('EINVAL')),
-  [P.PR_GET_NO_NEW_PRIVS]: () => 1,
-  [P.PR_SET_VMA]: () => 0,
+  [P.PR_SET_TSC]: only(PR_TSC_ENABLE, PR_TSC_SIGSEGV, 'its faults are emulated'),
+  [P.PR_SET_NO_NEW_PRIVS]: alone(2, (_call, value) => (value === 1 ? 0 : fail('EINVAL'))),
+  [P.PR_GET_NO_NEW_PRIVS]: alone(1, () => 1),
+  [P.PR_SET_VMA]: (_call, value) => (value === PR_SET_VMA_ANON_NAME ? 0 : fail('EINVAL')),
+  // Counters there are none: perf_event_open is denied.
+  [P.PR_TASK_PERF_EVENTS_DISABLE]: nothingToStop,
+  [P.PR_TASK_PERF_EVENTS_ENABLE]: nothingToStop,
+  [P.PR_GET_TID_ADDRESS]: (call, at) => giveWord(call, at, call.thread.clearTid),
+  // It would concern the trustee only.
+  [P.PR_SET_SPECULATION_CTRL]: (call, which) =>
+    call.r[3] !== 0 || call.r[4] !== 0 ? fail('EINVAL') : fail(which < SPECULATIONS ? 'ENXIO' : 'ENODEV'),
+  [P.PR_GET_MDWE]: alone(1, () => 0),
+  [P.PR_SET_MDWE]: alone(2, (call, value) =>
+    value === 0 ? 0 : value > MDWE_FLAGS ? fail('EINVAL') : refuse(call, 'EINVAL', 'the patcher writes to code'),
+  ),
 };
 
 /** Made by the trustee: what concerns the process, or a thread that sleeps in the program's place. */
 const PRCTL_DELEGATED: ReadonlySet<number> = new Set([
   P.PR_CAPBSET_READ, P.PR_GET_SECUREBITS, P.PR_SET_TIMERSLACK, P.PR_GET_TIMERSLACK, P.PR_SET_CHILD_SUBREAPER,
-  P.PR_SET_THP_DISABLE, P.PR_GET_THP_DISABLE, P.PR_GET_SPECULATION_CTRL,
+  P.PR_SET_THP_DISABLE, P.PR_GET_THP_DISABLE, P.PR_GET_SPECULATION_CTRL, P.PR_MCE_KILL, P.PR_MCE_KILL_GET,
+  P.PR_SET_MEMORY_MERGE, P.PR_GET_MEMORY_MERGE, P.PR_CAP_AMBIENT,
 ]); // prettier-ignore
+
+/** PR_CAP_AMBIENT_RAISE, LOWER, CLEAR_ALL; whether one is set may be asked. */
+const AMBIENT_CHANGES: readonly number[] = [2, 3, 4];
 
 /** The same, writing this many bytes at the second argument. */
 const PRCTL_OUT: Readonly<Record<number, number>> = { [P.PR_GET_NAME]: 16, [P.PR_GET_CHILD_SUBREAPER]: 4 };
@@ -237,16 +273,17 @@ const PRCTL_SECOND: Readonly<Record<number, Kind>> = {
 };
 
 /** Known and refused; the rest is unknown and EINVAL without a word. */
-const PRCTL_REFUSED: Readonly<Record<number, string>> = {
-  [P.PR_SET_SECCOMP]: 'the program is confined already',
-  [P.PR_CAPBSET_DROP]: 'capabilities cannot be changed yet',
-  [P.PR_SET_SECUREBITS]: 'capabilities cannot be changed yet',
-  [P.PR_CAP_AMBIENT]: 'capabilities cannot be changed yet',
-  [P.PR_SET_MM]: "the memory map is the sandbox's",
-  [P.PR_SET_PTRACER]: 'nobody may trace the program',
-  [P.PR_SET_SYSCALL_USER_DISPATCH]: "system calls are the sandbox's to dispatch",
-  [P.PR_SET_MDWE]: 'the patcher writes to code',
-  [P.PR_SCHED_CORE]: 'it would concern the trustee only',
+const PRCTL_REFUSED: Readonly<Record<number, readonly [PrimaryErrnoName, why: string]>> = {
+  [P.PR_SET_SECCOMP]: ['EINVAL', 'the program is confined already'],
+  [P.PR_CAPBSET_DROP]: ['EPERM', CAPABILITIES],
+  [P.PR_SET_SECUREBITS]: ['EPERM', CAPABILITIES],
+  [P.PR_SET_MM]: ['EPERM', "the memory map is the sandbox's"],
+  [P.PR_SET_PTRACER]: ['EINVAL', 'nobody may trace the program'],
+  [P.PR_SET_SYSCALL_USER_DISPATCH]: ['EINVAL', "system calls are the sandbox's to dispatch"],
+  [P.PR_SCHED_CORE]: ['EINVAL', 'it would concern the trustee only'],
+  [P.PR_SET_IO_FLUSHER]: ['EPERM', 'it holds up the reclaim of memory'],
+  [P.PR_GET_IO_FLUSHER]: ['EPERM', 'it holds up the reclaim of memory'],
+  [P.PR_GET_AUXV]: ['EINVAL', "the kernel's vector is the loader's"],
 };
 
 /** The name of the process is the leader's, a trustee: what ps(1) shows. */
@@ -263,9 +300,9 @@ function* prctl(call: Call): Steps {
   const answer = PRCTL_ANSWERED[option];
   if (answer !== undefined) return answer(call, second);
   if (option === P.PR_SET_NAME) return yield* setName(call);
-  if (option === P.PR_MCE_KILL_GET) return yield [NR.prctl, option, 0, 0, 0, 0];
-  const reason = PRCTL_REFUSED[option];
-  if (reason !== undefined) return refuse(call, 'EINVAL', reason);
+  if (option === P.PR_CAP_AMBIENT && AMBIENT_CHANGES.includes(second)) return refuse(call, 'EPERM', CAPABILITIES);
+  const refusal = PRCTL_REFUSED[option];
+  if (refusal !== undefined) return refuse(call, ...refusal);
   const out = PRCTL_OUT[option];
   if (out === undefined && !PRCTL_DELEGATED.has(option)) return fail('EINVAL');
   const refused = out === undefined ? 0 : call.checkRange(second, out);
@@ -281,10 +318,12 @@ const prctlArguments = {
 };
 
 const PER_QUERY = 0xffffffff;
-/** personality(2): the default one, and the question which it is. */
+const PER_LINUX = 0;
+const PER_LINUX32 = 8;
+/** personality(2): the default ones (they differ in uname's machine, which is answered here), and the question which it is. */
 function* personality(call: Call): Steps {
   const persona = call.r[0];
-  return persona === PER_QUERY || persona === 0 ? yield [NR.personality, persona] : fail('EINVAL');
+  return [PER_QUERY, PER_LINUX, PER_LINUX32].includes(persona) ? yield [NR.personality, persona] : fail('EINVAL');
 }
 
 function* umask(call: Call): Steps {
@@ -297,18 +336,25 @@ function* umask(call: Call): Steps {
 // ---- scheduling: what concerns one thread concerns the trustee; its untrustees inherit it at their next start ----
 
 const own = ownPid(0);
+/** cpumask_size() of a kernel for 8192 processors, the most that there are. */
+const CPU_MASK = 1024;
 const PRIO_PROCESS = 0;
 const IOPRIO_WHO_PROCESS = 1;
+/** Processes, groups, users: in this order for both. */
+const TARGET_KINDS = 3;
 /** Priorities are asked and set by kind of target; only the process itself will do. */
 const ownTarget = (kind: number) => (call: Call, words: number[]) =>
   words[0] === kind
     ? ownPid(1)(call, words)
-    : refuse(call, 'EPERM', 'process groups and users reach beyond the sandbox');
+    : words[0] > kind && words[0] < kind + TARGET_KINDS
+      ? refuse(call, 'EPERM', 'process groups and users reach beyond the sandbox')
+      : fail('EINVAL');
 
 /** A new group may be the program's own, one that it is in already, or the one that it began in. */
 function* setGroup(call: Call): Steps {
   const [who, group] = call.r;
-  if (!isOwn(call, who)) return refuse(call, 'EPERM', `process ${who | 0} is none of the sandbox's`);
+  if ((group | 0) < 0 || (group === 0 && (who | 0) < 0)) return fail('EINVAL');
+  if (!isOwn(call, who)) return refuseForeign(call, who);
   const known = isOwn(call, group) || (group > 0 && group === call.process.firstGroup);
   if (!known && group !== (yield [NR.getpgid, 0]))
     return refuse(call, 'EPERM', `process group ${group | 0} is none of the sandbox's`);
@@ -339,10 +385,11 @@ function* setLimit(call: Call): Steps {
 
 function* changeLimit(call: Call): Steps {
   const [who, resource, next, old] = call.r;
-  if (!isOwn(call, who)) return refuse(call, 'EPERM', `process ${who | 0} is none of the sandbox's`);
+  const target = targetOf(call, who);
+  if (target < 0) return target;
   const limit = next === 0 ? 0 : newLimit(call, resource, next, rlimit64);
   const refused = limit < 0 || old === 0 ? limit : call.checkRange(old, rlimit64.size);
-  return refused < 0 ? refused : yield [call.nr, 0, resource, limit, old];
+  return refused < 0 ? refused : yield [call.nr, target, resource, limit, old];
 }
 
 // ---- rows ----
@@ -412,12 +459,12 @@ export const processes = family({
   umask: odd(60, { mask: mode() }, umask, { returns: 'mode' }),
 
   sched_yield: delegated(158, {}),
-  sched_getaffinity: guarded(242, { pid: pid(), length: size(), mask: bitsOut('length') }, own),
+  sched_getaffinity: guarded(242, { pid: pid(), length: size(), mask: bitsOut('length', CPU_MASK) }, own),
   sched_setaffinity: guarded(241, { pid: pid(), length: size(), mask: copyIn('length', 0x2000) }, own),
   sched_getscheduler: guarded(157, { pid: pid() }, own),
-  sched_setscheduler: guarded(156, { pid: pid(), policy: int(), parameters: structIn(schedParam) }, own),
-  sched_getparam: guarded(155, { pid: pid(), parameters: structOut(schedParam) }, own),
-  sched_setparam: guarded(154, { pid: pid(), parameters: structIn(schedParam) }, own),
+  sched_setscheduler: guarded(156, { pid: pid(), policy: int(), parameters: structIn(schedParam, true) }, own),
+  sched_getparam: guarded(155, { pid: pid(), parameters: structOut(schedParam, true) }, own),
+  sched_setparam: guarded(154, { pid: pid(), parameters: structIn(schedParam, true) }, own),
   sched_getattr: guarded(352, { pid: pid(), attributes: bytesOut('size'), size: size(), flags: hex() }, own),
   sched_setattr: guarded(351, { pid: pid(), attributes: bytesOut(schedAttr.size), flags: hex() }, own),
   sched_rr_get_interval: guarded(161, { pid: pid(), interval: structOut(timespec32) }, own),

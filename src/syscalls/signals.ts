@@ -35,7 +35,7 @@ import {
   type Order,
   type Steps,
 } from './dsl.js';
-import { copied, fail, give, giveOptional, isOwn, once, refuse, refuseOnce } from './support-process.js';
+import { copied, fail, give, giveOptional, isOwn, once, refuseForeign, refuseOnce } from './support-process.js';
 
 const NR = { pause: 29, kill: 37, nanosleep: 162, rt_sigaction: 174, clock_nanosleep_time64: 407 } as const;
 const { SIGILL, SIGKILL, SIGSEGV, SIGSTOP } = SIGNAL;
@@ -174,7 +174,9 @@ function* wait(): Steps {
   return yield [NR.pause];
 }
 function* suspend(call: Call): Steps {
-  return call.r[1] === SIGSET_SIZE ? yield* wait() : fail('EINVAL');
+  if (call.r[1] !== SIGSET_SIZE) return fail('EINVAL');
+  const set = call.get(call.r[0], SIGSET_SIZE);
+  return typeof set === 'number' ? set : yield* wait();
 }
 
 /** rt_sigtimedwait(2): no signal comes, the time passes. */
@@ -214,7 +216,7 @@ function* deliver(call: Call, sig: number): Steps {
 }
 
 function* send(call: Call, target: number, sig: number): Steps {
-  if (!isOwn(call, target)) return refuse(call, 'EPERM', `process ${target | 0} is none of the sandbox's`);
+  if (!isOwn(call, target)) return refuseForeign(call, target);
   return yield* deliver(call, sig);
 }
 

@@ -98,6 +98,10 @@ export class FakeCall {
     this.arenaUsed += (bytes.length + 15) & ~15;
     return at;
   }
+  forgotten = 0;
+  forgetArena(): void {
+    this.forgotten++;
+  }
   /** What an order's word points at. */
   inArena(at: number): Uint8Array {
     const bytes = this.arenas.get(at);

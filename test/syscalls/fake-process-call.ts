@@ -11,6 +11,8 @@ export const PROTECTED = 0x70000000;
 const ARENA = 0xa0000000;
 export const PID = 4711;
 export const PARENT = 4710;
+/** Never a process: PID_MAX_LIMIT is 1 << 22. */
+export const NOBODY = 0x7fffffff;
 export const FIRST_TLS = 12;
 export const RESERVED = { from: 900, to: 950 };
 

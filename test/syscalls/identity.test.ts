@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ERRNO } from '../../src/abi/errno.js';
 import { capHeader } from '../../src/abi/structs-process.js';
 import { identity } from '../../src/syscalls/identity.js';
-import { FakeCall, MEMORY, PID, PROTECTED, run } from './fake-process-call.js';
+import { FakeCall, MEMORY, NOBODY, PID, PROTECTED, run } from './fake-process-call.js';
 
 const OUT = MEMORY + 0x100;
 const uid = process.getuid?.() as number;
@@ -50,6 +50,8 @@ describe('identity', () => {
       expect(orders[0][2]).to.equal(MEMORY);
       expect(capHeader.decode(call.inArena(orders[0][1]))).to.deep.equal({ version: 0x20080522, pid: 0 });
       expect(ask(0x20080522, 1, MEMORY)).to.deep.equal({ orders: [], result: -ERRNO.EPERM });
+      expect(ask(0x20080522, NOBODY, MEMORY)).to.deep.equal({ orders: [], result: -ERRNO.ESRCH });
+      expect(ask(0x20080522, -1, MEMORY)).to.deep.equal({ orders: [], result: -ERRNO.EINVAL });
     });
     it('checks as much as the version writes', () => {
       expect(ask(0x19980330, 0, PROTECTED - 12).orders).to.have.length(1);

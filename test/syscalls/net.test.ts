@@ -12,7 +12,7 @@ import { net } from '../../src/syscalls/net.js';
 import { FakeCall, make, PROTECTED, RESERVED } from './fake-call.js';
 
 const { AF_INET, AF_INET6, AF_UNIX, AF_NETLINK, AF_PACKET } = AF.values;
-const { SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_CLOEXEC } = SOCK.values;
+const { SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_CLOEXEC } = SOCK.values;
 
 const sockaddrIn = (port: number, ...octets: number[]): Uint8Array =>
   new Uint8Array([AF_INET, 0, port >> 8, port & 0xff, ...octets, 0, 0, 0, 0, 0, 0, 0, 0]);
@@ -91,6 +91,9 @@ describe('sockets', () => {
       { ask: 'name', space: 'family', name: '99' },
     ]);
     refused('socketpair', [AF_INET, SOCK_STREAM, 0, 64], ERRNO.EOPNOTSUPP);
+    refused('socketpair', [30, SOCK_SEQPACKET, 0, 64], ERRNO.EOPNOTSUPP);
+    refused('socketpair', [4711, SOCK_STREAM, 0, 64], ERRNO.EAFNOSUPPORT);
+    refused('socketpair', [AF_INET, 14, 0, 64], ERRNO.EINVAL);
   });
 
   it('connect passes a copy of what was judged', () => {
@@ -102,6 +105,8 @@ describe('sockets', () => {
     expect(call.inArena(order[2] as number)).to.deep.equal(address);
     expect(call.asked).to.deep.equal([{ ask: 'connect', family: 'inet', address: '127.0.0.1', port: 80 }]);
     refused('connect', [3, at, 129], ERRNO.EINVAL);
+    const [short] = run('connect', [3, call.give(address), 8]).orders;
+    expect(call.inArena(short[2] as number)).to.deep.equal(Uint8Array.of(AF_INET, 0, 0, 0, 0, 0, 0, 0));
     refused('connect', [RESERVED.from, at, 16], ERRNO.EBADF);
   });
   it('connect to a unix socket goes to the object that was judged', async () => {
@@ -143,6 +148,15 @@ describe('sockets', () => {
     expect(call.asked.length).to.equal(1);
     run('bind', [3, call.give(new Uint8Array(16)), 16]);
     expect(call.asked[1]).to.deep.equal({ ask: 'bind', family: 'inet', address: '0.0.0.0', port: 0 });
+  });
+  it('what a raw socket of IPv6 takes for its own family is asked about as both', () => {
+    const six = sockaddrIn6(7, LOOPBACK6);
+    six[0] = 0;
+    run('sendto', [3, 64, 4, 0, call.give(six), 28]);
+    expect(call.asked).to.deep.equal([
+      { ask: 'send', family: 'inet', address: '0.0.0.0', port: 7 },
+      { ask: 'send', family: 'inet6', address: '::1', port: 7 },
+    ]);
   });
 
   describe('sending', () => {
@@ -189,6 +203,7 @@ describe('sockets', () => {
       refused('sendmsg', [3, withControl(control(SCM.SCM_RIGHTS, [0]).fill(0xff, 0, 4)), 0], ERRNO.EINVAL);
       refused('sendmsg', [3, message({ msg_iov: vector(PROTECTED.from, 4) }), 0], ERRNO.EFAULT);
       refused('sendmsg', [3, message({ msg_iovlen: 1025 }), 0], ERRNO.EMSGSIZE);
+      refused('sendmsg', [3, message({ msg_iov: vector(64, 0xffffffff) }), 0], ERRNO.EINVAL);
     });
     it('a second control message hides behind the first in vain', () => {
       const both = new Uint8Array(32);
@@ -207,6 +222,14 @@ describe('sockets', () => {
       let calls = 0;
       expect(run('sendmmsg', [3, at, 2, 0], () => (calls++ === 0 ? 4 : -11)).result).to.equal(1);
       expect(run('sendmmsg', [3, at, 2, 0], () => -11).result).to.equal(-11);
+    });
+    it('sendmmsg sends up to 1024, each with the arena to itself', () => {
+      const messages = new Uint8Array(1100 * mmsghdr.size);
+      for (let i = 0; i < 1100; i++) messages.set(msghdr.encode({ msg_iov: 64, msg_iovlen: 1 }), i * mmsghdr.size);
+      const at = call.give(messages);
+      expect(run('sendmmsg', [3, at, 1100, 0], () => 0).result).to.equal(1024);
+      expect(call.forgotten).to.equal(1024);
+      expect(run('sendmmsg', [77, at, 0, 0], () => -ERRNO.EBADF).result).to.equal(-ERRNO.EBADF);
     });
   });
 

@@ -4,7 +4,7 @@ import { FUTEX, PR } from '../../src/abi/flags-process.js';
 import { newUtsname, oldoldUtsname, rlimit64, userDesc, USER_DESC } from '../../src/abi/structs-process.js';
 import type { Values } from '../../src/abi/ctype.js';
 import { processes } from '../../src/syscalls/process.js';
-import { FakeCall, FIRST_TLS, MEMORY, PID, PROTECTED, RESERVED, run } from './fake-process-call.js';
+import { FakeCall, FIRST_TLS, MEMORY, NOBODY, PID, PROTECTED, RESERVED, run } from './fake-process-call.js';
 
 const AT = MEMORY + 0x200;
 const text = (bytes: unknown): string =>
@@ -180,6 +180,7 @@ describe('processes', () => {
 
   it('personality is the default one', () => {
     expect(run(processes.personality, call, [0xffffffff]).orders).to.deep.equal([[136, 0xffffffff]]);
+    expect(run(processes.personality, call, [8]).orders).to.deep.equal([[136, 8]]);
     expect(run(processes.personality, call, [0x0040000]).result).to.equal(-ERRNO.EINVAL);
   });
 
@@ -196,10 +197,24 @@ describe('processes', () => {
         const other = registers.map((r) => (r === PID ? 1 : r));
         expect(run(processes[name], call, other)).to.deep.equal({ orders: [], result: -ERRNO.EPERM });
       });
+    it('of nobody is asked in the name of nobody, so that no new process can be meant', () => {
+      const gone = 0x3fffff; // the last pid that there can be
+      const asked = run(processes.sched_getscheduler, call, [gone], [-ERRNO.ESRCH]);
+      expect(asked).to.deep.equal({ orders: [[157, NOBODY]], result: -ERRNO.ESRCH });
+      expect(run(processes.prlimit64, call, [gone, 7, 0, AT]).orders[0][1]).to.equal(NOBODY);
+      expect(run(processes.getpgid, call, [gone])).to.deep.equal({ orders: [], result: -ERRNO.ESRCH });
+      expect(run(processes.setpgid, call, [gone, 0])).to.deep.equal({ orders: [], result: -ERRNO.ESRCH });
+    });
+    it('sched_getaffinity: the kernel writes as much as it has processors', () => {
+      expect(run(processes.sched_getaffinity, call, [0, 0xfffffffc, MEMORY]).orders).to.have.length(1);
+      expect(run(processes.sched_getaffinity, call, [0, 64, PROTECTED - 32]).result).to.equal(-ERRNO.EFAULT);
+    });
     it('reaches no groups and users', () => {
       expect(run(processes.setpriority, call, [1, 0, 5]).result).to.equal(-ERRNO.EPERM);
       expect(run(processes.getpriority, call, [2, 0]).result).to.equal(-ERRNO.EPERM);
       expect(run(processes.ioprio_set, call, [2, 0, 5]).result).to.equal(-ERRNO.EPERM);
+      expect(run(processes.getpriority, call, [3, 0]).result).to.equal(-ERRNO.EINVAL);
+      expect(run(processes.ioprio_get, call, [0, 0]).result).to.equal(-ERRNO.EINVAL);
     });
     it('prlimit64 copies the new limit and checks where the old one goes', () => {
       call.put(AT, rlimit64.encode({ cur: 64n, max: 128n }));
@@ -248,17 +263,30 @@ describe('processes', () => {
       expect(prctl(P.PR_SET_NO_NEW_PRIVS, 1).result).to.equal(0);
       expect(prctl(P.PR_SET_NO_NEW_PRIVS, 0).result).to.equal(-ERRNO.EINVAL);
     });
-    for (const name of [
-      'PR_SET_SECCOMP',
-      'PR_SET_MM',
-      'PR_SET_SYSCALL_USER_DISPATCH',
-      'PR_SET_MDWE',
-      'PR_SET_PTRACER',
+    for (const [name, errno] of [
+      ['PR_SET_SECCOMP', 'EINVAL'],
+      ['PR_SET_MM', 'EPERM'],
+      ['PR_SET_SYSCALL_USER_DISPATCH', 'EINVAL'],
+      ['PR_SET_MDWE', 'EINVAL'],
+      ['PR_SET_PTRACER', 'EINVAL'],
+      ['PR_CAPBSET_DROP', 'EPERM'],
+      ['PR_SET_IO_FLUSHER', 'EPERM'],
+      ['PR_GET_AUXV', 'EINVAL'],
     ] as const)
       it(`${name} never reaches the trustee`, () => {
-        expect(prctl(P[name], 1, 2)).to.deep.equal({ orders: [], result: -ERRNO.EINVAL });
+        expect(prctl(P[name], 1)).to.deep.equal({ orders: [], result: -ERRNO[errno] });
         expect(call.logs).to.have.length(1);
       });
+    it('ambient capabilities may be asked', () => {
+      expect(prctl(P.PR_CAP_AMBIENT, 1, 3).orders).to.deep.equal([[172, P.PR_CAP_AMBIENT, 1, 3, 0, 0]]);
+      for (const change of [2, 3, 4])
+        expect(prctl(P.PR_CAP_AMBIENT, change, 3)).to.deep.equal({ orders: [], result: -ERRNO.EPERM });
+    });
+    it('tells the recorded address that is cleared at the end', () => {
+      call.thread.clearTid = 0x1234;
+      expect(prctl(P.PR_GET_TID_ADDRESS, AT)).to.deep.equal({ orders: [], result: 0 });
+      expect(call.get(AT, 4)).to.deep.equal(Uint8Array.of(0x34, 0x12, 0, 0));
+    });
     it('the TSC stays as it is', () => {
       expect(prctl(P.PR_SET_TSC, 2)).to.deep.equal({ orders: [], result: -ERRNO.EPERM });
       expect(prctl(P.PR_SET_TSC, 1)).to.deep.equal({ orders: [], result: 0 });

@@ -4,7 +4,7 @@ import { SIGNAL } from '../../src/abi/flags-process.js';
 import { oldSigaction, sigaction, sigaltstack } from '../../src/abi/structs-process.js';
 import type { Values } from '../../src/abi/ctype.js';
 import { signals } from '../../src/syscalls/signals.js';
-import { FakeCall, MEMORY, PID, PROTECTED, run } from './fake-process-call.js';
+import { FakeCall, NOBODY, MEMORY, PID, PROTECTED, run } from './fake-process-call.js';
 
 const NEW = MEMORY + 0x100;
 const OLD = MEMORY + 0x200;
@@ -125,17 +125,23 @@ describe('signals', () => {
       expect(run(signals.kill, call, [0, SIGABRT]).orders).to.deep.equal([[37, PID, SIGABRT]]);
     });
     it('nobody else is reached', () => {
-      for (const target of [1, -1, -PID, PID + 1]) {
+      for (const target of [1, -1, process.ppid]) {
         expect(run(signals.kill, call, [target, SIGKILL])).to.deep.equal({ orders: [], result: -ERRNO.EPERM });
         expect(run(signals.kill, call, [target, 0]).result).to.equal(-ERRNO.EPERM);
       }
-      expect(run(signals.tgkill, call, [PID + 1, PID, SIGKILL])).to.deep.equal({ orders: [], result: -ERRNO.EPERM });
-      expect(run(signals.tgkill, call, [PID, PID + 1, SIGKILL])).to.deep.equal({ orders: [], result: -ERRNO.EPERM });
+      expect(run(signals.tgkill, call, [1, PID, SIGKILL])).to.deep.equal({ orders: [], result: -ERRNO.EPERM });
+      expect(run(signals.tgkill, call, [PID, 1, SIGKILL])).to.deep.equal({ orders: [], result: -ERRNO.EPERM });
       expect(run(signals.rt_sigqueueinfo, call, [1, SIGKILL, NEW])).to.deep.equal({ orders: [], result: -ERRNO.EPERM });
       expect(run(signals.rt_tgsigqueueinfo, call, [1, PID, SIGKILL, NEW])).to.deep.equal({
         orders: [],
         result: -ERRNO.EPERM,
       });
+    });
+    it('what does not exist is told so', () => {
+      for (const target of [NOBODY, -NOBODY, -0x80000000])
+        expect(run(signals.kill, call, [target, SIGKILL])).to.deep.equal({ orders: [], result: -ERRNO.ESRCH });
+      expect(run(signals.tgkill, call, [PID, NOBODY, 0]).result).to.equal(-ERRNO.ESRCH);
+      expect(call.logs).to.deep.equal([]);
     });
     it('no thread is no target', () => {
       expect(run(signals.tgkill, call, [PID, 0, SIGKILL]).result).to.equal(-ERRNO.EINVAL);

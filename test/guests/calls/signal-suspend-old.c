@@ -1,0 +1,11 @@
+/* sigsuspend(2) of old lasts until a signal comes; this one ends the program. */
+#include "call.h"
+#include <sys/time.h>
+
+int main(void)
+{
+	setitimer(ITIMER_REAL, &(struct itimerval){ .it_value = { 0, 20000 } }, NULL);
+	SAY("sigsuspend(");
+	CALL(sigsuspend, 0, 0, 0);
+	return 0;
+}
