@@ -190,6 +190,12 @@ int limitOf(int pid, int resource, const void* set, void* out) {
   return 0;
 }
 int socketPair(int type, void* out) { return socketpair(AF_UNIX, type, 0, static_cast<int*>(out)); }
+// out: struct sockaddr, 128 bytes; the address's length
+int socketName(int fd, int peer, void* out) {
+  socklen_t length = 128;
+  auto* to = static_cast<struct sockaddr*>(out);
+  return (peer ? getpeername(fd, to, &length) : getsockname(fd, to, &length)) < 0 ? -1 : static_cast<int>(length);
+}
 int pipePair(int flags, void* out) { return pipe2(static_cast<int*>(out), flags); }
 int memfdCreate(const char* name, unsigned flags) { return memfd_create(name, flags); }
 ssize_t getDents(int fd, void* out, size_t size) { return syscall(SYS_getdents64, fd, out, size); }
@@ -510,6 +516,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<&uName>(exports, "uname");
   add<&limitOf>(exports, "prlimit");
   add<&socketPair>(exports, "socketpair");
+  add<&socketName>(exports, "socketName");
   add<&pipePair>(exports, "pipe2");
   add<&memfdCreate>(exports, "memfdCreate");
   add<&shmOpen>(exports, "shmOpen");

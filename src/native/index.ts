@@ -59,6 +59,8 @@ export interface Native {
   /** prlimit64: soft and hard limit; `pid` 0 is the helper. */
   prlimit(pid: number, resource: number, set: BigUint64Array | null, out: BigUint64Array | null): number;
   socketpair(type: number, out: Int32Array): number;
+  /** The socket's own name, or with `peer` 1 its peer's: the length of the address; `out` takes 128 bytes. */
+  socketName(fd: number, peer: 0 | 1, out: Uint8Array): number;
   pipe2(flags: number, out: Int32Array): number;
   memfdCreate(name: ByteString, flags: number): number;
   shmOpen(name: ByteString, flags: number, mode: number): number;

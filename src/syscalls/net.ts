@@ -2,7 +2,7 @@
  * Sockets, by their own numbers and through socketcall(2) (multiplexed.ts). Addresses are read once; what was judged
  * is what the trustee gets. A unix socket with a path is reached through the helper's descriptor of it.
  */
-import { printable, type ByteString } from '../abi/bytes.js';
+import { type ByteString } from '../abi/bytes.js';
 import { ERRNO } from '../abi/errno.js';
 import {
   AF,
@@ -30,7 +30,6 @@ import {
   mmsghdr,
   msghdr,
   socketName,
-  SUN_PATH,
   timespec32,
   timespec64,
   unixAddress,
@@ -58,10 +57,10 @@ import {
   type Flags,
   type Kind,
   type Order,
-  type Resolved,
   type Steps,
 } from './dsl.js';
-import { askAll, helperLink, isHeld, statxOfFd, throughHelper, within } from './support.js';
+import { anyNamed, bindAt, ownNameOf, retell } from './net-names.js';
+import { askAll, frozen, isHeld, statxOfFd, throughHelper, within } from './support.js';
 
 type Action = InetQuestion['ask'];
 
@@ -125,6 +124,7 @@ function* socketpair(call: Call): Steps {
 // ---- addresses ----
 
 const SOCKADDR_MAX = 128;
+const SOCKADDR_UN = 110;
 /** How a call goes on with the address: where it stands in the arena, and its length. */
 type With = (at: number, length: number) => Steps;
 
@@ -156,6 +156,7 @@ function* toAddress(call: Call, action: Action, at: number, length: number, then
   const bytes = readAddress(call, at, length);
   if (typeof bytes === 'number') return bytes;
   const name = socketName(bytes, action !== 'connect');
+  if (name.family === 'unix' && bytes.length > SOCKADDR_UN) return -ERRNO.EINVAL;
   if (name.family === 'unix')
     return yield* action === 'bind' ? bindPath(call, name.path, then) : reachPath(call, action, name.path, then);
   // Too short for its family: which errno that is depends on the socket, so the kernel says. Nothing but the family is passed.
@@ -185,26 +186,14 @@ function* reachPath(call: Call, action: 'connect' | 'send', path: ByteString, th
   });
 }
 
-/** The canonical host path, which getsockname then tells; the helper's directory where that is too long. */
-function bindName(where: Resolved): ByteString | undefined {
-  return [where.host, `${helperLink(where.dir)}/${where.name}`].find((name) => name.length < SUN_PATH);
-}
-
 function* bindPath(call: Call, path: ByteString, then: With): Steps {
   const where = call.resolve(AT_FDCWD, path, { follow: false, make: true });
   if (typeof where === 'number') return where;
   const refused = call.ask({ ask: 'unix', action: 'bind', path: where.guest }) || askAll(call, ['create'], where.guest);
   if (refused !== 0) return refused;
-  const name = bindName(where);
   if (where.exists || isHeld(where)) return -ERRNO.EADDRINUSE;
-  if (name === undefined) return -ERRNO.EINVAL;
-  const to = unixAddress(name);
-  const result = yield* then(call.arena(to), to.length);
-  if (result !== 0) return result;
-  const made = call.resolve(AT_FDCWD, path, { follow: false });
-  if (typeof made !== 'number' && made.guest === where.guest && made.type === MODE.values.S_IFSOCK) return 0;
-  call.log('warn', `bind: "${printable(where.guest)}" was exchanged meanwhile, the socket is elsewhere`);
-  return -ERRNO.EACCES;
+  if (where.trailingSlash) return -ERRNO.ENOENT;
+  return frozen(where) || (yield* bindAt(call, where, path, then));
 }
 
 // ---- bind(2), listen(2), connect(2) ----
@@ -382,32 +371,78 @@ function outRefusal(call: Call, at: number, lengthAt: number): number {
   return length < 0 ? -ERRNO.EINVAL : within(call, [lengthAt, 4], [at, length]);
 }
 
+const ACCEPT4 = 364;
+const GETSOCKNAME = 367;
+
 /** accept4, getsockname, getpeername: registers 1 and 2 say where the address goes. */
 function* named(call: Call): Steps {
   const [n, at, lengthAt, how] = call.r;
-  return (
-    outRefusal(call, at, lengthAt) ||
-    (yield call.nr === ACCEPT4 ? [call.nr, n, at, lengthAt, how] : [call.nr, n, at, lengthAt])
-  );
+  const refused = outRefusal(call, at, lengthAt);
+  if (refused !== 0) return refused;
+  const room = roomAt(call, at, lengthAt);
+  const result = yield call.nr === ACCEPT4 ? [call.nr, n, at, lengthAt, how] : [call.nr, n, at, lengthAt];
+  if (result < 0 || room === 0) return result;
+  const own = ownNameOf(call, call.nr === ACCEPT4 ? result : n | 0, call.nr !== GETSOCKNAME);
+  if (own === undefined) return result;
+  call.put(at, own.subarray(0, room));
+  putLength(call, lengthAt, own.length);
+  return result;
 }
-const ACCEPT4 = 364;
+
+/** How much of an address the program takes; 0 where no name has to be told otherwise than the kernel does. */
+function roomAt(call: Call, at: number, lengthAt: number): number {
+  const bytes = at === 0 || !anyNamed() ? 0 : call.get(lengthAt, 4);
+  return typeof bytes === 'number' ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+}
+const putLength = (call: Call, at: number, length: number): number =>
+  call.put(at, new Uint8Array(Uint32Array.of(length).buffer));
 
 function* recvfrom(call: Call): Steps {
   const [n, buffer, length, how, at, lengthAt] = call.r;
   const refused = within(call, [buffer, length]) || outRefusal(call, at, lengthAt);
-  return refused !== 0 ? refused : yield [call.nr, n, buffer, length, how, at, lengthAt];
+  if (refused !== 0) return refused;
+  const room = roomAt(call, at, lengthAt);
+  const result = yield [call.nr, n, buffer, length, how, at, lengthAt];
+  if (result >= 0 && room > 0) retellAt(call, at, room, lengthAt);
+  return result;
 }
+
+/** Tells the program's own name for one of ours; the length that the kernel told stands at `lengthAt`. */
+function retellAt(call: Call, at: number, room: number, lengthAt: number): void {
+  const length = roomAt(call, at, lengthAt);
+  const told = retell(call, at, room, length);
+  if (told !== length) putLength(call, lengthAt, told);
+}
+
+/** Where `count` messages at `at` want names, and how long these may be; nothing where no name is told otherwise. */
+function wantedNames(call: Call, at: number, count: number, size: number): readonly Record<string, number>[] {
+  const bytes = anyNamed() ? call.get(at, count * size) : 0;
+  if (typeof bytes === 'number') return [];
+  return Array.from({ length: count }, (_, i) => msghdr.decode(bytes.subarray(i * size)) as Record<string, number>);
+}
+const NAMELEN = 4;
 
 /** The message in the program's memory: the kernel refuses every buffer that the program could not write itself. */
 function* recvmsg(call: Call): Steps {
   const [n, at, how] = call.r;
-  return within(call, [at, msghdr.size]) || (yield [call.nr, n, at, how]);
+  const refused = within(call, [at, msghdr.size]);
+  if (refused !== 0) return refused;
+  const wanted = wantedNames(call, at, 1, msghdr.size);
+  const result = yield [call.nr, n, at, how];
+  if (result >= 0) for (const m of wanted) retellAt(call, m.msg_name, m.msg_namelen, at + NAMELEN);
+  return result;
 }
 
 function* recvmmsg(call: Call, timeout: number): Steps {
   const [n, at, count, how, time] = call.r;
-  const refused = within(call, [at, Math.min(count, UIO_MAXIOV) * mmsghdr.size], [time, timeout]);
-  return refused !== 0 ? refused : yield [call.nr, n, at, count, how, time];
+  const most = Math.min(count, UIO_MAXIOV);
+  const refused = within(call, [at, most * mmsghdr.size], [time, timeout]);
+  if (refused !== 0) return refused;
+  const wanted = wantedNames(call, at, most, mmsghdr.size);
+  const result = yield [call.nr, n, at, count, how, time];
+  for (const [i, m] of wanted.slice(0, Math.max(result, 0)).entries())
+    retellAt(call, m.msg_name, m.msg_namelen, at + i * mmsghdr.size + NAMELEN);
+  return result;
 }
 
 // ---- getsockopt(2), setsockopt(2) ----
@@ -455,7 +490,11 @@ function* setsockopt(call: Call): Steps {
 function* getsockopt(call: Call): Steps {
   const [n, level, option, at, lengthAt] = call.r;
   const refused = optionRefusal(call, false) || outRefusal(call, at, lengthAt);
-  return refused !== 0 ? refused : yield [call.nr, n, level, option, at, lengthAt];
+  if (refused !== 0) return refused;
+  const room = level === SOL_SOCKET && option === SO.values.SO_PEERNAME ? roomAt(call, at, lengthAt) : 0;
+  const result = yield [call.nr, n, level, option, at, lengthAt];
+  if (result === 0 && room > 0) retellAt(call, at, room, lengthAt);
+  return result;
 }
 
 // ---- the table ----

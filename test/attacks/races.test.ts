@@ -2,7 +2,7 @@
  * What a call points at, or what a path leads to, is changed by a process outside while the call is judged. Each race
  * counts its outcomes: allowed and refused ones both prove that the change fell into every moment of the call.
  */
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -36,7 +36,7 @@ const judging = acl(
     `{ write: ["${at('shared')}-*", "${at('sock-a')}"] }`,
     `{ create: ["${at('x')}/**"], write: ["${at('x')}/**"] }`,
   ],
-  ['network:', `  - { unix: ["${at('sock-a')}"] }`],
+  ['network:', `  - { unix: ["${at('sock-a')}", "${at('x')}/**"] }`],
 );
 
 type Outcomes = ReadonlyMap<number, number>;
@@ -178,22 +178,33 @@ describe('attacks: races', function () {
       expectNoWin(outcomes, FEWER, refused);
     });
 
-    for (const mode of ['make', 'create'])
-      it(`${mode}: nothing is made in the secret directory`, async () => {
-        const seen = new Set<string>();
-        const outcomes = await under(swap, async () => {
-          const racing = race('product', mode, FEWER, inside(`new-${mode}`));
-          let over = false;
-          void racing.finally(() => (over = true)).catch(() => undefined);
-          while (!over) {
-            for (const name of readdirSync(secret)) seen.add(name);
-            await new Promise((resolve) => setTimeout(resolve, 1));
-          }
-          return racing;
-        });
-        expectNoWin(outcomes, FEWER, refused);
-        expect([...seen, ...readdirSync(secret)].filter((name) => name !== 'f')).to.deep.equal([]);
+    /** The outcomes, and what was in the secret directory meanwhile. */
+    async function watched(cage: Cage, mode: string): Promise<{ outcomes: Outcomes; seen: string[] }> {
+      const seen = new Set<string>();
+      const outcomes = await under(swap, async () => {
+        const racing = race(cage, mode, FEWER, inside(`new-${mode}`));
+        let over = false;
+        void racing.finally(() => (over = true)).catch(() => undefined);
+        while (!over) {
+          for (const name of readdirSync(secret)) seen.add(name);
+          await new Promise((resolve) => setTimeout(resolve, 1));
+        }
+        return racing;
       });
+      return { outcomes, seen: [...seen, ...readdirSync(secret)].filter((name) => name !== 'f') };
+    }
+
+    for (const mode of ['make', 'create', 'bind'])
+      it(`${mode}: nothing is made in the secret directory`, async () => {
+        const { outcomes, seen } = await watched('product', mode);
+        expectNoWin(outcomes, FEWER, refused);
+        expect(seen).to.deep.equal([]);
+      });
+    it('control: bind to a name that is read twice', async () => {
+      const { seen } = await watched('reread', 'bind');
+      rmSync(join(secret, 'new-bind'), { force: true });
+      expect(seen).to.include('new-bind');
+    });
   });
 
   it('what was secret is as it was', () => {

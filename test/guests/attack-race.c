@@ -9,12 +9,13 @@
  *   open PATH      open PATH, whose directories are swapped
  *   make PATH      mkdir PATH, and remove it
  *   create PATH    create the file PATH, and remove it
+ *   bind PATH      bind a unix socket to PATH, and remove it
  *   enter PATH     chdir to PATH, then read the file f there
  */
 #define GUEST_MAIN
 #include "../attacks/guest.h"
 
-enum { NR_READV = 145, NR_MKDIR = 39, NR_RMDIR = 40, NR_CHDIR = 12, NR_OPENAT2 = 437 };
+enum { NR_READV = 145, NR_MKDIR = 39, NR_RMDIR = 40, NR_CHDIR = 12, NR_OPENAT2 = 437, NR_BIND = 361 };
 enum { O_RDWR = 2, O_CREAT = 0100, O_EXCL = 0200, AF_UNIX = 1, SOCK_STREAM = 1, AT_FDCWD = -100 };
 #define OUTCOMES 256
 
@@ -102,6 +103,18 @@ static word create(void)
 	return failed(fd) ? -fd : 'A';
 }
 
+static word bind(void)
+{
+	static struct { unsigned short family; char path[108]; } name = { AF_UNIX, "" };
+	word fd = call(NR_SOCKET, AF_UNIX, SOCK_STREAM, 0), length = 0;
+	while ((name.path[length] = target[length]))
+		length++;
+	word result = call(NR_BIND, fd, &name, 2 + length + 1);
+	call(NR_CLOSE, fd);
+	call(NR_UNLINK, target);
+	return failed(result) ? -result : 'A';
+}
+
 static word enter(void)
 {
 	word result = call(NR_CHDIR, target);
@@ -112,7 +125,7 @@ static word enter(void)
 
 static const struct { const char *name; word (*act)(void); int maps; } MODES[] = {
 	{ "path", path, 1 }, { "how", how, 1 }, { "name", name, 1 }, { "vector", vector, 1 }, { "open", open, 0 },
-	{ "make", make, 0 }, { "create", create, 0 }, { "enter", enter, 0 },
+	{ "make", make, 0 }, { "create", create, 0 }, { "bind", bind, 0 }, { "enter", enter, 0 },
 };
 
 /* Two pages of a file, shared with whoever else maps it, always at the same place. */

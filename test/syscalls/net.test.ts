@@ -1,12 +1,12 @@
 import { createServer } from 'node:net';
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { fromBytes } from '../../src/abi/bytes.js';
+import { fromBytes, type ByteString } from '../../src/abi/bytes.js';
 import { ERRNO } from '../../src/abi/errno.js';
 import { AF, MSG, SCM, SO, SOCK, SOL_SOCKET } from '../../src/abi/flags.js';
 import { cmsghdr, iovec, mmsghdr, msghdr, socketName, unixAddress } from '../../src/abi/structs.js';
 import type { Question } from '../../src/questions.js';
-import type { Order } from '../../src/syscalls/dsl.js';
+import type { Order, Resolved } from '../../src/syscalls/dsl.js';
 import { SOCKETCALL } from '../../src/syscalls/multiplexed.js';
 import { net } from '../../src/syscalls/net.js';
 import { FakeCall, make, PROTECTED, RESERVED } from './fake-call.js';
@@ -125,20 +125,105 @@ describe('sockets', () => {
     refused('connect', [3, call.give(to), to.length], ERRNO.EACCES);
     server.close();
   });
-  it('bind makes a new name by its canonical path', () => {
-    symlinkSync('.', call.at('here'));
-    writeFileSync(call.at('file'), '');
-    const to = unixAddress(call.at('here/new'));
-    let path = '';
-    const { result } = run('bind', [3, call.give(to), to.length], (order) => {
-      path = fromBytes(call.inArena(order[2] as number).subarray(2));
-      return 0;
+  describe('names of unix sockets', () => {
+    /** Makes what bind(2) makes, and tells the address that was ordered. */
+    const bind = (name: ByteString, errno = 0): { result: unknown; kernel: ByteString } => {
+      const to = unixAddress(name);
+      let kernel = '';
+      const { result } = run('bind', [3, call.give(to), to.length], (order) => {
+        kernel = fromBytes(call.inArena(order[2] as number).subarray(2, -1));
+        if (errno === 0) writeFileSync(kernel, '');
+        return -errno;
+      });
+      return { result, kernel };
+    };
+    /** What is told for a name that the kernel tells. */
+    const told = (kernel: ByteString, room = 110): { name: string; length: number } => {
+      const at = call.give(room);
+      const size = call.give(Uint8Array.of(room, 0, 0, 0));
+      run('recvfrom', [3, 64, 4, 0, at, size], () => {
+        const address = unixAddress(kernel);
+        call.put(at, address.subarray(0, room));
+        call.put(size, Uint8Array.of(address.length, 0, 0, 0));
+        return 4;
+      });
+      const length = call.view(size, 1)[0];
+      return { name: fromBytes(call.view(at + 2, Math.min(room, length) - 2)), length };
+    };
+
+    it('are made below the helper’s descriptor of the directory that was judged', () => {
+      symlinkSync('.', call.at('here'));
+      const { result, kernel } = bind(call.at('here/new'));
+      expect(kernel).to.match(new RegExp(`^/proc/${process.pid}/fd/\\d+/new$`));
+      expect(call.questions).to.deep.equal([`["unix","bind","${call.at('new')}"]`, 'create new']);
+      expect(result).to.equal(0);
+      expect(readdirSync(call.directory).sort()).to.deep.equal(['here', 'new']);
     });
-    expect(path).to.equal(`${call.at('new')}\0`);
-    expect(call.questions).to.deep.equal([`["unix","bind","${call.at('new')}"]`, 'create new']);
-    expect(result).to.equal(-ERRNO.EACCES); // nothing was made where it should be
-    const taken = unixAddress(call.at('file'));
-    refused('bind', [3, call.give(taken), taken.length], ERRNO.EADDRINUSE);
+    it('the directory is the one that was judged, whatever has its name now', () => {
+      mkdirSync(call.at('x'));
+      mkdirSync(call.at('secret'));
+      const resolve = call.resolver;
+      call.resolver = (path, options) => {
+        const where = resolve(path, options);
+        renameSync(call.at('x'), call.at('y'));
+        symlinkSync('secret', call.at('x'));
+        return where;
+      };
+      expect(bind(call.at('x/new')).result).to.equal(0);
+      expect(readdirSync(call.at('secret'))).to.deep.equal([]);
+      expect(readdirSync(call.at('y'))).to.deep.equal(['new']);
+    });
+    it('are told as they were given', () => {
+      const name = call.at('./told');
+      const { kernel } = bind(name);
+      expect(told(kernel)).to.deep.equal({ name: `${name}\0`, length: name.length + 3 });
+      expect(told(kernel, kernel.length + 3).length).to.equal(name.length + 3);
+      expect(told('/run/other')).to.deep.equal({ name: '/run/other\0', length: 13 });
+      expect(told(kernel, 5).name.length).to.equal(3);
+    });
+    it('that the kernel refused are not remembered', () => {
+      const { result, kernel } = bind(call.at('refused'), ERRNO.EINVAL);
+      expect(result).to.equal(-ERRNO.EINVAL);
+      expect(told(kernel).name).to.equal(`${kernel}\0`);
+    });
+    it('that do not fit the kernel’s path get one that does, and are renamed', () => {
+      const name = 'p'.repeat(100);
+      const lookUp = call.resolver;
+      call.resolver = (path, options) => lookUp(call.at(path), options);
+      const { result, kernel } = bind(name);
+      expect(result).to.equal(0);
+      expect(kernel.length).to.be.lessThan(108);
+      expect(readdirSync(call.directory)).to.deep.equal([name]);
+      expect(told(kernel).name).to.equal(`${name}\0`);
+    });
+    it('of sockets are told by the sockets themselves', async () => {
+      const { kernel } = bind(call.at('listens'));
+      unlinkSync(kernel);
+      const server = createServer();
+      await new Promise<void>((done) => server.listen(kernel, done));
+      const fd = (server as unknown as { _handle: { fd: number } })._handle.fd;
+      const at = call.give(110);
+      const size = call.give(Uint8Array.of(110, 0, 0, 0));
+      run('getsockname', [fd, at, size]);
+      expect(call.view(size, 1)[0]).to.equal(call.at('listens').length + 3);
+      expect(fromBytes(call.view(at + 2, call.at('listens').length))).to.equal(call.at('listens'));
+      server.close();
+    });
+    it('are not made where something is, nor with a slash, nor in the sysroot', () => {
+      writeFileSync(call.at('file'), '');
+      for (const [name, errno] of [
+        ['file', ERRNO.EADDRINUSE],
+        ['new/', ERRNO.ENOENT],
+      ] as const) {
+        const to = unixAddress(call.at(name));
+        refused('bind', [3, call.give(to), to.length], errno);
+      }
+      const lookUp = call.resolver;
+      call.resolver = (path, options) => ({ ...(lookUp(path, options) as Resolved), layer: 'sysroot' });
+      const to = unixAddress(call.at('new'));
+      refused('bind', [3, call.give(to), to.length], ERRNO.EROFS);
+      refused('bind', [3, call.give(new Uint8Array([1, 0, 120])), 111], ERRNO.EINVAL);
+    });
   });
   it('abstract names are names; AF_UNSPEC dissolves', () => {
     const abstract = new Uint8Array([1, 0, 0, 120]);
