@@ -77,6 +77,7 @@ export class Watch {
   /** Memory as it is now. */
   private readonly memory: Sight = {
     read: (address, size) => {
+      if (size < 0) return undefined; // the program's word for a length
       const bytes = new Uint8Array(size);
       return this.guest().read(address, bytes, size) === size ? bytes : undefined;
     },

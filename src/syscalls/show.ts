@@ -173,6 +173,7 @@ const amount = (view: View, way: 'in' | 'out', got: number): number =>
 
 function sockaddrOf(view: View, at: number, length: number): string {
   if (at === 0) return 'NULL';
+  if (length < 0) return hex(at);
   const found = view.memory.read(at, Math.min(length, 128));
   return found === undefined ? hex(at) : showSockaddr(found);
 }

@@ -16,6 +16,11 @@ int main(void)
 	CALL(bind, fd, &any, 4);
 	CALL(getsockname, fd, &me, &length);
 	SAY("family %d, length %u, named %d, groups %u", me.nl_family, length, me.nl_pid != 0, me.nl_groups);
+	int on = 1;
+	length = sizeof on;
+	CALL(setsockopt, fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
+	CALL(getsockopt, fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, &length);
+	CALL(setsockopt, fd, SOL_NETLINK, 99, &on, sizeof on);
 	CALL(sendto, fd, &ask, sizeof ask, 0, &any, sizeof any);
 	int n = recv(fd, buffer, sizeof buffer, 0);
 	struct nlmsghdr *h = (void *)buffer;

@@ -69,6 +69,8 @@ int main(int argc, char **argv)
 	CALL(setsockopt, fd, SOL_SOCKET, SO_KEEPALIVE, value, -1);
 	CALL(setsockopt, fd, SOL_SOCKET, 9999, value, 4);
 	CALL(setsockopt, fd, 9999, 1, value, 4);
+	CALL(setsockopt, fd, SOL_RAW, 1, value, 4);
+	CALL(setsockopt, fd, SOL_PACKET, 1, value, 4);
 	CALL(setsockopt, 77, SOL_SOCKET, SO_KEEPALIVE, value, 4);
 	CALL(setsockopt, 0, SOL_SOCKET, SO_KEEPALIVE, value, 4);
 	return 0;

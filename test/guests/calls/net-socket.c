@@ -32,7 +32,12 @@ int main(void)
 	CALL(socket, AF_UNIX, SOCK_RDM, 0);
 	CALL(socket, 12345, SOCK_STREAM, 0);
 	CALL(socket, -1, SOCK_STREAM, 0);
-	CALL(socket, AF_UNSPEC, SOCK_STREAM, 0);
+	CALL(socket, AF_UNIX, SOCK_DCCP, 0);
+	CALL(socket, AF_UNIX, SOCK_PACKET, 0);
+	CALL(socket, AF_UNIX, SOCK_STREAM, IPPROTO_IPV6);
+	made("protocol 1", CALL(socket, AF_UNIX, SOCK_STREAM, IPPROTO_ICMP));
+	for (int family = 0; family < AF_MAX + 2; family++) /* a type that is none: no kernel module is loaded for it */
+		CALL(socket, family, 15, 0);
 
 	CALL(socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair);
 	SAY("two: %d %d", pair[0], pair[1]);

@@ -58,6 +58,7 @@ int main(void)
 	CALL(write, more, "1234", 4);
 	CALL(read, peer, buffer, 8);
 	CALL(shutdown, more, 3);
+	CALL(shutdown, more, SHUT_RD);
 	CALL(shutdown, more, SHUT_WR);
 	CALL(recvfrom, peer, buffer, 8, 0, NULL, NULL);
 	CALL(sendto, more, "x", 1, MSG_NOSIGNAL, NULL, 0);
