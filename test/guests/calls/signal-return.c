@@ -7,6 +7,7 @@
 
 int main(void)
 {
+	CALL(sigreturn);
 	CALL(rt_sigreturn);
 	return 0;
 }

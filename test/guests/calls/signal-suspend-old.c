@@ -4,8 +4,8 @@
 
 int main(void)
 {
-	setitimer(ITIMER_REAL, &(struct itimerval){ .it_value = { 0, 20000 } }, NULL);
 	SAY("sigsuspend(");
+	setitimer(ITIMER_REAL, &(struct itimerval){ .it_value = { 0, 100000 } }, NULL);
 	CALL(sigsuspend, 0, 0, 0);
 	return 0;
 }

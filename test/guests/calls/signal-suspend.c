@@ -5,8 +5,8 @@
 int main(void)
 {
 	static unsigned long long set;
-	setitimer(ITIMER_REAL, &(struct itimerval){ .it_value = { 0, 20000 } }, NULL);
 	SAY("rt_sigsuspend(");
+	setitimer(ITIMER_REAL, &(struct itimerval){ .it_value = { 0, 100000 } }, NULL);
 	CALL(rt_sigsuspend, &set, 8);
 	return 0;
 }
