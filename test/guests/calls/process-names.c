@@ -7,6 +7,7 @@
 int main(void)
 {
 	struct utsname u;
+	struct stat st;
 	char old[5 * 65 + 8], oldest[5 * 9 + 8];
 
 	CALL(uname, &u);
@@ -26,6 +27,9 @@ int main(void)
 	CALL(umask, 01234567);
 	CALL(umask, -1);
 	CALL(mkdir, "masked", 0777);
+	stat("masked", &st);
+	SAY("mode %o", st.st_mode);
+	CALL(rmdir, "masked"); /* nobody could list it */
 	CALL(umask, 022);
 	CALL(mkdir, "usual", 0777);
 	return 0;
