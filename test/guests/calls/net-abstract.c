@@ -1,4 +1,5 @@
 /* Unix sockets without a file: abstract names, names that the kernel gives, none at all. */
+#include "call.h"
 #include "net.h"
 
 static struct sockaddr_un name;

@@ -1,4 +1,5 @@
 /* SCM_CREDENTIALS, SO_PASSCRED, SO_PEERCRED: who sends is who the kernel says. */
+#include "call.h"
 #include "net.h"
 #include <sys/stat.h>
 

@@ -1,4 +1,5 @@
 /* Flags of send and recv, on datagrams and streams over loopback. */
+#include "call.h"
 #include "net.h"
 
 static char buffer[64];

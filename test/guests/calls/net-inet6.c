@@ -1,4 +1,5 @@
 /* IPv6: TCP and UDP over ::1, mapped IPv4 addresses, and addresses that are none. */
+#include "call.h"
 #include "net.h"
 
 static struct sockaddr_in6 here, other;

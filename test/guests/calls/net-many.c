@@ -1,4 +1,5 @@
 /* sendmmsg and recvmmsg: many messages, a bad one among them, time limits in both widths. */
+#include "call.h"
 #include "net.h"
 #include <time.h>
 

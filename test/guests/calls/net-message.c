@@ -1,4 +1,5 @@
 /* sendmsg and recvmsg: vectors, names, truncation; what a header may not say. */
+#include "call.h"
 #include "net.h"
 #include <sys/uio.h>
 

@@ -1,4 +1,5 @@
 /* Netlink: a socket that names itself, and a question about the interfaces that the kernel answers. */
+#include "call.h"
 #include "net.h"
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>

@@ -5,6 +5,7 @@
  *   arguments: options
  *   differs: getsockopt(fd, 9999, 1, value, (value[0] = 4, value)) = -1 ENOPROTOOPT -- a level that is not known; kernels differ in it
  */
+#include "call.h"
 #include "net.h"
 
 static const struct { const char *name; int domain, type; } KINDS[] = {

@@ -1,4 +1,5 @@
 /* SCM_RIGHTS: descriptors that travel in a message, several, too many, close-on-exec, and control data that lies. */
+#include "call.h"
 #include "net.h"
 #include <sys/stat.h>
 

@@ -1,4 +1,5 @@
 /* socket(2) and socketpair(2): families, types, protocols, the flags of what they give, and what they refuse. */
+#include "call.h"
 #include "net.h"
 
 static void made(const char *what, int fd)

@@ -1,4 +1,5 @@
 /* Every call of socketcall(2), with the arguments in memory; numbers that do not exist, arguments that cannot be read. */
+#include "call.h"
 #include "net.h"
 #include <linux/net.h>
 

@@ -1,4 +1,5 @@
 /* A server and a client of TCP over IPv4 in one process, by the calls' own numbers; and the errors on the way. */
+#include "call.h"
 #include "net.h"
 
 static struct sockaddr_in here, other;

@@ -1,4 +1,5 @@
 /* Datagrams of UDP between two sockets: sizes, peeking, truncation, connected ones, and what the network refuses. */
+#include "call.h"
 #include "net.h"
 
 static struct sockaddr_in a, b, from;

@@ -1,4 +1,5 @@
 /* Unix sockets with a path: relative and absolute, long, through a symlink; streams, datagrams, and what bind refuses. */
+#include "call.h"
 #include "net.h"
 #include <sys/stat.h>
 
