@@ -2,6 +2,7 @@
  * What the guests reached, told by the sandbox's own record of calls and their registers. What the C library calls for
  * itself does not count: the guest must have printed the call.
  */
+import { syscallName } from '../../src/abi/numbers.js';
 import type { CallEvent } from '../../src/referee/watch.js';
 import type { Family, Flags, Row } from '../../src/syscalls/dsl.js';
 import { rowOf } from '../../src/syscalls/table.js';
@@ -15,12 +16,12 @@ export class Coverage {
 
   constructor(private readonly families: Readonly<Record<string, Family>>) {}
 
-  /** Takes in what was recorded of a guest whose output is as it must be. */
-  add(calls: readonly CallEvent[], stdout: string): void {
-    const printed = new Set([...stdout.matchAll(PRINTED)].map((found) => found[1]));
-    for (const name of printed) if (isUnasked(rowOf(name))) this.reached.add(name);
-    for (const { name, registers } of calls) {
-      if (!printed.has(name)) continue;
+  /** Takes in what was recorded of a guest whose output is as it must be. Without its output all calls count as its own. */
+  add(calls: readonly CallEvent[], stdout?: string): void {
+    const printed = stdout === undefined ? undefined : new Set([...stdout.matchAll(PRINTED)].map((found) => found[1]));
+    for (const { nr, name: called, registers } of calls) {
+      if (printed?.has(called) === false) continue;
+      const name = syscallName(nr); // a sub-call runs the row of a call of another name
       this.reached.add(name);
       rowOf(name)?.args.forEach(([, kind], i) => {
         if (kind.kind === 'value' && kind.flags !== undefined) this.give(kind.flags, registers[i] >>> 0);
@@ -65,7 +66,3 @@ export class Coverage {
     );
   }
 }
-
-/** What the hook does by itself is recorded by nobody: that the guest printed it has to do. */
-const isUnasked = (row: Row | undefined): boolean =>
-  row?.by === 'native' || (row?.by === 'answered' && row.constant !== undefined);

@@ -127,7 +127,7 @@ describe('records', () => {
   });
   it('do not speak to a terminal, whoever wrote them', () => {
     write([{ ...EVENT, args: ['\u001b]0;x\u0007'] }], 0);
-     
+
     expect(recordText(file, {})).not.to.match(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
   });
 });

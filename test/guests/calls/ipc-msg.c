@@ -27,6 +27,12 @@ static void messages(int id)
 	say("msgsnd", syscall(SYS_msgsnd, id, &out, 5, 0));
 	received("msgrcv of too much", syscall(SYS_msgrcv, id, &in, 2, 0, 0));
 	received("msgrcv of a part", syscall(SYS_msgrcv, id, &in, 2, 0, MSG_NOERROR));
+	out.type = 9;
+	say("msgsnd", syscall(SYS_msgsnd, id, &out, 5, 0));
+	made("msgrcv of a copy", syscall(SYS_msgrcv, id, &in, 32, 0, MSG_COPY | IPC_NOWAIT));
+	say("msgrcv of a copy that may wait", syscall(SYS_msgrcv, id, &in, 32, 0, MSG_COPY));
+	received("msgrcv of any type but 9", syscall(SYS_msgrcv, id, &in, 32, 9, MSG_EXCEPT | IPC_NOWAIT));
+	received("msgrcv of any type but 8", syscall(SYS_msgrcv, id, &in, 32, 8, MSG_EXCEPT));
 	say("msgsnd at nothing", syscall(SYS_msgsnd, id, 16, 5, 0));
 	out.type = 0;
 	say("msgsnd of type 0", syscall(SYS_msgsnd, id, &out, 5, 0));

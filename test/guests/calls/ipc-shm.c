@@ -105,6 +105,9 @@ int main(int argc, char **argv)
 		say("IPC_RMID again", syscall(SYS_shmctl, id, IPC_RMID, 0));
 	}
 	say("shmget of nothing", syscall(SYS_shmget, IPC_PRIVATE, 0, 0600));
+	say("shmget of nothing, huge", syscall(SYS_shmget, IPC_PRIVATE, 0, SHM_HUGETLB | 0600));
+	id = mine("shm", made("shmget without reserve", syscall(SYS_shmget, IPC_PRIVATE, 5000, SHM_NORESERVE | 0600)));
+	say("IPC_RMID", syscall(SYS_shmctl, id, IPC_RMID, 0));
 	say("ipc 25", syscall(CALL, 25, 0, 0, 0, 0, 0));
 	return 0;
 }
