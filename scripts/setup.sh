@@ -4,6 +4,7 @@
 #
 # Usage: scripts/setup.sh [STEP...]     all steps, or some of: tools modules tree build
 #        scripts/setup.sh peers         what npm run bench compares with, as far as it can be had
+#        scripts/setup.sh judges        what some tests compare with; without it they are skipped
 set -euo pipefail
 
 top=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
@@ -76,6 +77,21 @@ step_peers() {
   local missing
   mapfile -t missing < <(missing_peers)
   (install peers "${missing[@]}") || true
+}
+
+# judges: strace for the trace, formatters for the man pages, a second shell for the completion.
+missing_judges() {
+  absent <<'LIST'
+strace strace
+groff groff
+mandoc mandoc
+zsh zsh
+LIST
+}
+step_judges() {
+  local missing
+  mapfile -t missing < <(missing_judges)
+  (install judges "${missing[@]}") || true
 }
 
 # modules: the npm packages of package-lock.json.

@@ -5,7 +5,7 @@
 set -euo pipefail
 
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
-scripts/setup.sh
+scripts/setup.sh tools judges modules tree build
 
 arguments=()
 named=
