@@ -467,3 +467,5 @@ const names = new Map<number, string>(Object.entries(NUMBERS).map(([name, nr]) =
 
 /** The call's name, or `syscall_N` for a number that the kernel's table does not have. */
 export const syscallName = (nr: number): string => names.get(nr) ?? `syscall_${nr >>> 0}`;
+/** Has the kernel a name for it? A program may call any of 2^32. */
+export const isSyscall = (nr: number): boolean => names.has(nr);

@@ -1,6 +1,7 @@
 /** Statistics: what was called how often, how it was carried out and how long it took, as a table. */
 import type { CallEvent, Mechanism, Observer } from '../referee/watch.js';
 import { isError } from '../abi/linux.js';
+import { isSyscall } from '../abi/numbers.js';
 
 interface Sum {
   calls: number;
@@ -16,8 +17,8 @@ const nothing = (): Sum => ({ calls: 0, errors: 0, micros: 0, orders: 0 });
 export class Stats implements Observer {
   private readonly sums = new Map<string, Sum>();
 
-  call({ name, mechanism, result, micros, orders }: CallEvent): void {
-    const key = `${name} ${mechanism}`;
+  call({ nr, name, mechanism, result, micros, orders }: CallEvent): void {
+    const key = `${isSyscall(nr) ? name : 'unknown'} ${mechanism}`;
     let sum = this.sums.get(key);
     if (sum === undefined) this.sums.set(key, (sum = nothing()));
     sum.calls++;
