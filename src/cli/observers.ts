@@ -1,10 +1,11 @@
 /** Who looks on in a run: the log at INFO, --trace, --stats, --record. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { printable, type ByteString } from '../abi/bytes.js';
 import { SetupError } from '../launch/channels.js';
 import { Recorder } from '../observe/record.js';
 import { Stats } from '../observe/stats.js';
 import { textTrace } from '../observe/text.js';
+import { writeAll } from '../observe/write.js';
 import { traceLine } from '../referee/trace.js';
 import type { Observer } from '../referee/watch.js';
 
@@ -67,7 +68,7 @@ export function openObservers(o: Wanted): Observers {
   if (o.stats) {
     const stats = new Stats();
     observers.push(stats);
-    endings.push(() => void writeSync(STDERR, stats.table()));
+    endings.push(() => writeAll(STDERR, Buffer.from(stats.table()), 'statistics'));
   }
   return {
     observer: observers.length === 0 ? null : { call: (event) => observers.forEach((one) => one.call(event)) },

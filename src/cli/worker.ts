@@ -8,6 +8,7 @@ import { NotRunnable } from '../launch/program.js';
 import { runSandbox } from '../launch/run.js';
 import { SetupError } from '../launch/channels.js';
 import { View } from '../referee/view.js';
+import { ObserverFailed } from '../referee/watch.js';
 import { PolicyError } from '../policy/load.js';
 import { openJudge } from './judge.js';
 import type { Level } from './levels.js';
@@ -69,7 +70,7 @@ const OUR_FAILURE = 125;
 /** The status of what could not be run at all, and why in the log. */
 function failed(error: unknown): number {
   if (!(error instanceof Error)) throw error;
-  const known = error instanceof NotRunnable || error instanceof SetupError || error instanceof PolicyError;
+  const known = [NotRunnable, SetupError, PolicyError, ObserverFailed].some((one) => error instanceof one);
   const message = known ? error.message : `defect of the sandbox: ${error.stack ?? error.message}`;
   for (const line of message.split('\n')) log('CRITICAL', line);
   return error instanceof NotRunnable ? error.status : OUR_FAILURE;

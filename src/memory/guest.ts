@@ -19,6 +19,13 @@ export interface GuestMemory {
 
 const scratch = new Uint8Array(0x10000);
 
+/** Of a process that is gone: its pid may be another's by now. */
+export const NO_MEMORY: GuestMemory = {
+  read: () => -ERRNO.EFAULT,
+  write: () => -ERRNO.EFAULT,
+  readString: () => -ERRNO.EFAULT,
+};
+
 export class ProcessMemory implements GuestMemory {
   constructor(private readonly pid: number) {}
   read(address: number, out: Uint8Array, size: number): number {

@@ -3,10 +3,11 @@
  * header, then comes one for each call, the last tells the ending. Each is written by one write(2) before the program
  * goes on: what a killed helper leaves ends with a whole call. Paths and names are byte strings (latin1).
  */
-import { readFileSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Packr, Unpackr } from 'msgpackr';
 import { z } from 'zod';
 import type { Asked, CallEvent, Observer } from '../referee/watch.js';
+import { writeAll } from './write.js';
 
 export const RECORD_FORMAT = 'seccomp-nurse record';
 /** Raised by every change that an older reader would misunderstand. */
@@ -91,8 +92,7 @@ export class Recorder implements Observer {
     this.write({ is: 'ending', status, calls: this.calls });
   }
   private write(value: object): void {
-    const bytes = this.packr.pack(value);
-    for (let at = 0; at < bytes.length;) at += writeSync(this.fd, bytes, at);
+    writeAll(this.fd, this.packr.pack(value), 'record');
   }
 }
 

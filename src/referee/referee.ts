@@ -5,7 +5,7 @@
 import { ERRNO, errnoName } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
 import { NUMBERS, syscallName } from '../abi/numbers.js';
-import { HookSilent } from '../memory/guest.js';
+import { HookSilent, NO_MEMORY } from '../memory/guest.js';
 import { mappingsOf, placeOf } from '../memory/maps.js';
 import { native } from '../native/index.js';
 import type { ByteString } from '../abi/bytes.js';
@@ -22,7 +22,7 @@ import type { PathResolver } from './paths.js';
 import type { ProcessState, ThreadState } from './process.js';
 import { ArenaFull, KilledByPolicy, Request } from './request.js';
 import { orderLine, replyLine, requestLine } from './trace.js';
-import type { Mechanism, Observer } from './watch.js';
+import { ObserverFailed, type Observer } from './watch.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type Logger = (level: LogLevel, message: string) => void;
@@ -164,6 +164,7 @@ export class Referee {
     } catch (error) {
       if (error instanceof KilledByPolicy) this.killByPolicy(error.message);
       else if (error instanceof HookSilent) this.fail(error.message, STATUS.killed);
+      else if (error instanceof ObserverFailed) this.fail(error.message);
       else
         this.fail(`defect of the sandbox: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     }
@@ -202,9 +203,10 @@ export class Referee {
   private processGone(): void {
     const ended = native.waitChild(this.process.pid, this.status);
     if (ended === 0) return;
-    for (const { slot } of this.process.threads) this.observe(slot, null);
     const code = this.status[0];
     this.ending = this.doom ?? { status: code >= 0 ? code : 128 - code };
+    this.process.memory = NO_MEMORY;
+    for (const { slot } of this.process.threads) this.observe(slot, null);
   }
 
   private threadGone(thread: ThreadState): void {
@@ -513,7 +515,7 @@ export class Referee {
   // ---- answers ----
 
   private finish(thread: ThreadState, result: number): void {
-    this.observe(thread.slot, result, thread.phase === 'reporting' ? 'native' : undefined);
+    this.observe(thread.slot, result);
     thread.row = null;
     this.answer(thread, REPLY.value, result);
   }
@@ -521,12 +523,13 @@ export class Referee {
   /** The untrustee makes the call itself, and tells the result where somebody wants to know it. */
   private letRun(thread: ThreadState): void {
     if (this.o.observer === null) return this.answer(thread, REPLY.native, 0);
+    this.requests[thread.slot].watch?.letRun();
     thread.phase = 'reporting';
     this.send(thread, REPLY.report, 0);
   }
 
-  private observe(slot: number, result: number | null, mechanism?: Mechanism): void {
-    const event = this.requests[slot].watch?.end(result, mechanism);
+  private observe(slot: number, result: number | null): void {
+    const event = this.requests[slot].watch?.end(result);
     if (event !== undefined) this.o.observer?.call(event);
   }
 

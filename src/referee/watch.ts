@@ -53,6 +53,9 @@ export interface Observer {
   call(event: CallEvent): void;
 }
 
+/** What looks on cannot go on, such as a trace whose disk is full: the program must not go on without it. */
+export class ObserverFailed extends Error {}
+
 const PATH_MAX = 4096;
 
 /** Watches the calls of one thread, one after the other. */
@@ -64,6 +67,7 @@ export class Watch {
   private before: readonly (string | undefined)[] = [];
   private began = 0;
   private orders = 0;
+  private own = false;
   private questions: Asked[] = [];
   private readonly reads: { readonly address: number; readonly bytes: Uint8Array }[] = [];
   private readonly strings = new Map<number, ByteString>();
@@ -74,10 +78,10 @@ export class Watch {
     private readonly guest: () => GuestMemory,
   ) {}
 
-  /** Memory as it is now. */
+  /** Memory as it is now. Sizes may come from the program's own word of a result. */
   private readonly memory: Sight = {
     read: (address, size) => {
-      if (size < 0) return undefined; // the program's word for a length
+      if (size < 0) return undefined;
       const bytes = new Uint8Array(size);
       return this.guest().read(address, bytes, size) === size ? bytes : undefined;
     },
@@ -102,6 +106,7 @@ export class Watch {
     this.began = performance.now();
     this.row = null;
     this.orders = 0;
+    this.own = false;
     this.questions = [];
     this.reads.length = 0;
     this.strings.clear();
@@ -126,9 +131,13 @@ export class Watch {
   ordered(): void {
     this.orders++;
   }
+  /** The untrustee makes it, and the result is its word. */
+  letRun(): void {
+    this.own = true;
+  }
 
-  /** What became of it; undefined when no call is at work. `settled`: how, where neither orders nor verdicts tell. */
-  end(result: number | null, settled?: Mechanism): CallEvent | undefined {
+  /** What became of it; undefined when no call is at work. */
+  end(result: number | null): CallEvent | undefined {
     const { row } = this;
     if (row === null) return undefined;
     this.row = null;
@@ -144,7 +153,7 @@ export class Watch {
       returns: row.returns,
       asked: this.questions,
       why: row.by === 'denied' ? row.why : undefined,
-      mechanism: settled ?? this.mechanism(row),
+      mechanism: this.own ? 'native' : this.mechanism(row),
       orders: this.orders,
       result,
       time: performance.timeOrigin + this.began,
