@@ -143,7 +143,7 @@ build_scripts() {
   node_modules/.bin/tsc -p tsconfig.build.json || fail 'tsc failed'
   # CommonJS packages inside an ES module need a require of their own. The decoder keeps its wasm file beside it.
   node_modules/.bin/esbuild src/cli/main.ts src/cli/worker.ts --bundle --splitting --platform=node --target=node18 --format=esm \
-    --minify-syntax --minify-whitespace --keep-names --external:iced-x86 --outdir=dist/cli --log-level=warning \
+    --minify-syntax --minify-whitespace --external:iced-x86 --outdir=dist/cli --log-level=warning \
     --banner:js="import{createRequire as seccompNurseRequire}from'node:module';const require=seccompNurseRequire(import.meta.url);" ||
     fail 'esbuild failed'
   echo "$sources" >dist/.made

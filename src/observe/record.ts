@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Packr, Unpackr } from 'msgpackr';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Asked, CallEvent, Observer } from '../referee/watch.js';
 import { writeAll } from './write.js';
 

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { printable, Problem } from './problem.js';
 import { rulesOf, type AclRule } from './rules.js';
 import { aclSchema, type Acl } from './schema.js';

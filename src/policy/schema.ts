@@ -1,8 +1,10 @@
 /**
  * The shape of an ACL file, after YAML and before it becomes rules. Every message says what the value must be; the
  * loader puts file, line, column and the bad value before it.
+ *
+ * Here and elsewhere zod is a namespace import, of which the bundler keeps what is used; `z` itself brings 400 KB along.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { errnoNumber } from '../abi/errno.js';
 import { parseEndpoint } from './endpoint.js';
 import { parseGlob, parseNameGlob, parseUnixGlob } from './glob.js';
