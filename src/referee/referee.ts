@@ -533,10 +533,11 @@ export class Referee {
     if (event !== undefined) this.o.observer?.call(event);
   }
 
+  /** The program goes on while the helper tidies up: its next request is not looked at before that is done. */
   private answer(thread: ThreadState, command: number, a: number): void {
     thread.phase = 'running';
-    this.requests[thread.slot].end();
     this.send(thread, command, a);
+    this.requests[thread.slot].end();
   }
 
   private send(thread: ThreadState, command: number, a: number): void {
