@@ -6,8 +6,11 @@ import type { Level } from './levels.js';
 
 const customLevels = { debug: 20, info: 30, warning: 40, error: 50, critical: 60 };
 
-/** A function that writes `sandbox: LEVEL: message`, synchronously, when the level is at or above `level`. */
-export function openLog(level: Level): (level: Level, message: string) => void {
+/**
+ * A function that writes `sandbox: LEVEL: message`, synchronously, when the level is at or above `level`; a message that
+ * is a function is called only then.
+ */
+export function openLog(level: Level): (level: Level, message: string | (() => string)) => void {
   const stream = pretty({
     destination: 2,
     sync: true,
@@ -22,5 +25,8 @@ export function openLog(level: Level): (level: Level, message: string) => void {
     { customLevels, useOnlyCustomLevels: true, level: level.toLowerCase() as keyof typeof customLevels },
     stream,
   );
-  return (at, message) => logger[at.toLowerCase() as keyof typeof customLevels](message);
+  return (at, message) => {
+    const method = at.toLowerCase() as keyof typeof customLevels;
+    if (logger.isLevelEnabled(method)) logger[method](typeof message === 'string' ? message : message());
+  };
 }

@@ -25,7 +25,8 @@ import { orderLine, replyLine, requestLine } from './trace.js';
 import { ObserverFailed, type Observer } from './watch.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-export type Logger = (level: LogLevel, message: string) => void;
+/** A message that is made often and shown seldom is a function, called when it is shown. */
+export type Logger = (level: LogLevel, message: string | (() => string)) => void;
 
 /** The policy as the referee uses it. */
 export interface Judge {

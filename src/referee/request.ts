@@ -195,7 +195,7 @@ export class Request implements Call {
     const { verdict, rule } = decision;
     this.watch?.asked(question, decision);
     if (verdict.verdict === 'allow') {
-      if (verdict.log) this.log('info', `allowed ${describeQuestion(question)}`);
+      if (verdict.log) this.logger('info', () => `allowed ${describeQuestion(question)}`);
       return question.ask === 'path' ? this.askAscended() : 0;
     }
     if (verdict.verdict === 'kill') throw new KilledByPolicy(`${describeQuestion(question)}: ${describeRule(rule)}`);

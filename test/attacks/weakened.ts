@@ -27,12 +27,9 @@ function status(): number {
       peek: peek === 'socket' ? 'socket' : 'vm',
       ignored: new Uint32Array(2),
       log: (level, message) => {
-        if (level === 'warn' || level === 'error')
-          native.write(
-            2,
-            Buffer.from(`sandbox: ${level}: ${message}\n`),
-            Buffer.byteLength(message) + level.length + 12,
-          );
+        if (level !== 'warn' && level !== 'error') return;
+        const line = Buffer.from(`sandbox: ${level}: ${typeof message === 'string' ? message : message()}\n`);
+        native.write(2, line, line.length);
       },
       observer: null,
       protocol: false,
