@@ -161,6 +161,9 @@ async function runBare(cwd: string, steps: readonly Step[]): Promise<Ended[]> {
   return ended;
 }
 
+/** A terminal whose prompt did not come (pty.c). */
+const LATE = 124;
+
 /** Two at once: more do not help a small machine. */
 const LANES = 2;
 
@@ -186,6 +189,7 @@ describe('more programs, bare and in the sandbox', function () {
     it(`${id} (${policy})`, async () => {
       const [outside, within] = (await results.get(id)) as [Outcome, Outcome];
       expect(differences(within, outside)).to.deep.equal(differences(outside, within));
+      expect(outside.ended.map(({ status }) => status)).not.to.include(LATE);
       for (const { stderr } of outside.ended)
         expect(stderr).not.to.match(/error while loading shared lib|failed to execute/);
     });
