@@ -123,6 +123,17 @@ describe('calls that take a descriptor', () => {
       answered('lseek', 0, 0);
       expect(answered('getdents64', out, 8)).to.equal(-ERRNO.EINVAL); // no room for one
     });
+    it('directory offsets have 32 bits, as an i386 kernel gives them', () => {
+      native.close(fd);
+      open('/tmp'); // of a file system that has longer ones, when it is on a disk
+      const out = call.give(0x8000);
+      const size = answered('getdents64', out, 0x8000);
+      const view = new DataView(call.view(out, size).slice().buffer);
+      const offsets: bigint[] = [];
+      for (let at = 0; at < size; at += view.getUint16(at + 16, true)) offsets.push(view.getBigInt64(at + 8, true));
+      expect(offsets).not.to.be.empty;
+      expect(offsets.filter((offset) => offset > 0x7fffffffn)).to.deep.equal([]);
+    });
     it('is refused for what is no file of that kind', () => {
       expect(answered('getdents64', call.give(64), 64)).to.equal(-ERRNO.ENOTDIR);
       const pipe = new Int32Array(2);
