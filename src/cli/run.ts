@@ -31,6 +31,8 @@ const FROM_TERMINAL = ['SIGINT', 'SIGQUIT'] as const;
 const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGWINCH', 'SIGCONT'] as const;
 
 const OUR_FAILURE = 125;
+/** Milliseconds in which a program should have begun; a trace that is a FIFO may wait for its reader for ever. */
+const START = 1000;
 
 /** What can be told before anything starts, even a thread of our own: the reason why it would fail. */
 function forbidden(keep: readonly number[]): string | undefined {
@@ -61,11 +63,16 @@ export async function run(options: RunCommand): Promise<number> {
     openFiles: openFiles(),
   };
   let program = 0;
-  for (const signal of FROM_TERMINAL) process.on(signal, () => undefined);
+  const endUnlessStarted = (signal: NodeJS.Signals): void =>
+    void setTimeout(() => program === 0 && native.exit(128 + constants.signals[signal]), START);
+  for (const signal of FROM_TERMINAL) process.on(signal, () => program === 0 && endUnlessStarted(signal));
   for (const signal of FORWARDED)
     process.on(signal, () => {
       if (program !== 0) native.kill(program, constants.signals[signal]);
-      else if (signal === 'SIGTERM' || signal === 'SIGHUP') native.write(stop, new BigUint64Array([1n]), 8);
+      else if (signal === 'SIGTERM' || signal === 'SIGHUP') {
+        native.write(stop, new BigUint64Array([1n]), 8);
+        endUnlessStarted(signal);
+      }
     });
 
   return new Promise((resolve, reject) => {

@@ -159,6 +159,14 @@ describe('lifetime', function () {
     await r.gone();
   });
 
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    it(`${signal} ends a helper that waits for the reader of its trace`, async () => {
+      const fifo = join(directory, `fifo-${signal}`);
+      await inShell(`mkfifo ${fifo}`);
+      const { status } = await inShell(`timeout -k 5 -s ${signal} 1 ${SANDBOX} --no-acl --trace=${fifo} -- ${hello} 3`);
+      expect(status).to.equal(124); // timeout's own, not that of its -k
+    });
+
   it('leaves nothing behind at a normal end', async () => {
     const r = run([hello, '3']);
     expect(await r.status).to.equal(3);
