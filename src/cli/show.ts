@@ -24,20 +24,20 @@ function heading({ header }: Recorded): string[] {
 
 function jsonLines({ header, calls, status }: Recorded): string[] {
   return [{ is: 'header', ...header }, ...calls.map((call) => ({ is: 'call', ...call })), { is: 'ending', status }].map(
-    (value) => JSON.stringify(value),
+    (value) => JSON.stringify(value).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
   );
 }
 
-/** A file that somebody else wrote must not speak to the terminal. */
-const harmless = (lines: string): string =>
-  lines.replace(/[^\P{Cc}\n]/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+/** A file that somebody else wrote must not speak to the terminal: no controls, nor what turns or hides text (Cf, Zl, Zp). */
+const harmless = (line: string): string =>
+  line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) => `\\x${(c.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`);
 
 /** The text of a record. @throws RecordError */
 export function recordText(file: string, options: ShowOptions): string {
   const record = readRecord(file);
   if (options.json) return `${jsonLines(record).join('\n')}\n`;
   const stats = new Stats();
-  if (options.stats) for (const call of record.calls) stats.call(call);
-  const body = options.stats ? [stats.table().trimEnd()] : record.calls.map((call) => traceLine(call, true));
-  return [...heading(record), ...body.map(harmless), ending(record), ''].join('\n');
+  if (options.stats) for (const call of record.calls) stats.call({ ...call, name: harmless(call.name) });
+  const body = options.stats ? stats.table().trimEnd().split('\n') : record.calls.map((call) => traceLine(call, true));
+  return `${[...heading(record), ...body, ending(record)].map(harmless).join('\n')}\n`;
 }

@@ -32,6 +32,9 @@ const asked = z.object({
   decision: z.object({ verdict, rule: rule.nullable() }),
 });
 
+/** The last that a Date can hold. */
+const LAST_TIME = 8.64e15;
+
 const header = z.object({
   is: z.literal('header'),
   format: z.literal(RECORD_FORMAT),
@@ -39,7 +42,7 @@ const header = z.object({
     error: (i) => `is version ${String(i.input)}, this program reads ${RECORD_VERSION}`,
   }),
   /** Milliseconds since 1970. */
-  started: z.number(),
+  started: z.number().min(0).max(LAST_TIME),
   command: z.array(z.string()),
   cwd: z.string(),
   /** Files of the policy; null: all was allowed. */

@@ -40,9 +40,9 @@ describe('records', () => {
   after(() => remove(top));
   const file = join(top, 'a.rec');
 
-  function write(events: readonly CallEvent[], status?: number): Buffer {
+  function write(events: readonly CallEvent[], status?: number, header = HEADER): Buffer {
     const fd = openSync(file, 'w');
-    const recorder = new Recorder(fd, HEADER);
+    const recorder = new Recorder(fd, header);
     for (const event of events) recorder.call(event);
     if (status !== undefined) recorder.end(status);
     closeSync(fd);
@@ -126,9 +126,23 @@ describe('records', () => {
     expect(recordText(file, {})).to.contain('# cut off after 0 calls');
   });
   it('do not speak to a terminal, whoever wrote them', () => {
-    write([{ ...EVENT, args: ['\u001b]0;x\u0007'] }], 0);
-
-    expect(recordText(file, {})).not.to.match(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+    const evil = '\u001b]0;x\u0007\u009b2J\u202e\u2028\nread() = 0';
+    const question = { ask: 'path', access: 'read', path: evil } as const;
+    const asked = [{ ...EVENT.asked[0], question }];
+    const all = { name: evil, args: [evil], note: evil, why: evil, asked };
+    const head = { ...HEADER, command: [evil], cwd: evil, acl: [evil] };
+    write([{ ...EVENT, ...all }], 0, head);
+    for (const shape of [{}, { stats: true }, { json: true }] as const) {
+      const text = recordText(file, shape);
+      expect(text).not.to.match(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u202e]/);
+      for (const line of text.split('\n')) expect(line).not.to.match(/^read/);
+    }
+    const [, call] = recordText(file, { json: true }).split('\n');
+    expect(JSON.parse(call)).to.deep.include(all);
+  });
+  it('of no time that there is are no records', () => {
+    write([EVENT], 0, { ...HEADER, started: 1e300 });
+    expect(() => recordText(file, {})).to.throw(RecordError, 'must be a record');
   });
 });
 
