@@ -106,6 +106,7 @@ export const syscallsOptions = (): DeclaredOption[] => [
     'processes',
     'signals',
     'time',
+    'xattrs',
   ]),
   option(SHOWN, '--json', 'for programs: a document with a version; docs/syscalls.md says its fields'),
 ];
