@@ -110,7 +110,7 @@ step_modules() {
 
 # build: 32-bit parts and addon by cmake-js, TypeScript by tsc and esbuild. Each only when what it is made of has changed.
 native_sources() { find CMakeLists.txt src/native src/wire vdso-hook trustee-asm -type f 2>/dev/null | LC_ALL=C sort; }
-script_sources() { find src package-lock.json tsconfig.json tsconfig.build.json -type f | LC_ALL=C sort; }
+script_sources() { find src acl scripts/prepare-acl.ts package-lock.json tsconfig.json tsconfig.build.json -type f | LC_ALL=C sort; }
 fingerprint() { xargs -d '\n' sha256sum | hash_of; }
 is_at() { [[ -f $1 && $(<"$1") == "$2" ]]; }
 
@@ -146,6 +146,7 @@ build_scripts() {
     --minify-syntax --minify-whitespace --external:iced-x86 --outdir=dist/cli --log-level=warning \
     --banner:js="import{createRequire as seccompNurseRequire}from'node:module';const require=seccompNurseRequire(import.meta.url);" ||
     fail 'esbuild failed'
+  node --import=tsx scripts/prepare-acl.ts || fail 'the default policy cannot be prepared'
   echo "$sources" >dist/.made
 }
 

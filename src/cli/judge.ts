@@ -2,15 +2,23 @@
 import { rowOf } from '../syscalls/table.js';
 import { allowAll, compile } from '../policy/compile.js';
 import { decide } from '../policy/decide.js';
-import { loadPolicy, SHIPPED_ACL_DIRECTORY } from '../policy/load.js';
+import { DEFAULT_ACL, preparedRules } from '../policy/prepared.js';
 import { mayRelabel } from '../policy/relabel.js';
+import type { AclRule } from '../policy/rules.js';
 import type { Judge } from '../referee/referee.js';
 
+/** The rules of these files; of none, of default.yaml. @throws PolicyError */
+async function rulesOf(files: readonly string[]): Promise<readonly AclRule[]> {
+  const prepared = files.length === 0 ? preparedRules() : undefined;
+  if (prepared !== undefined) return prepared;
+  // Loaded here: most runs do without.
+  const { loadPolicy } = await import('../policy/load.js');
+  return loadPolicy(files.length === 0 ? [DEFAULT_ACL] : files, { knownSyscall: (name) => rowOf(name) !== undefined });
+}
+
 /** null: no ACL, everything is allowed and logged; no files: default.yaml. @throws PolicyError */
-export function openJudge(files: readonly string[] | null): Judge {
-  const chosen = files !== null && files.length === 0 ? [`${SHIPPED_ACL_DIRECTORY}/default.yaml`] : files;
-  const policy =
-    chosen === null ? allowAll() : compile(loadPolicy(chosen, { knownSyscall: (name) => rowOf(name) !== undefined }));
+export async function openJudge(files: readonly string[] | null): Promise<Judge> {
+  const policy = files === null ? allowAll() : compile(await rulesOf(files));
   const verdicts = policy.syscallVerdicts();
   return {
     decide: (question) => decide(policy, question),

@@ -2,7 +2,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { printable, type ByteString } from '../abi/bytes.js';
 import { SetupError } from '../launch/channels.js';
-import { Recorder } from '../observe/record.js';
 import { Stats } from '../observe/stats.js';
 import { textTrace } from '../observe/text.js';
 import { writeAll } from '../observe/write.js';
@@ -40,7 +39,7 @@ function create(path: string): number {
 }
 
 /** Opens what is wanted. @throws SetupError when a file cannot be made */
-export function openObservers(o: Wanted): Observers {
+export async function openObservers(o: Wanted): Promise<Observers> {
   const observers: Observer[] = [];
   const endings: ((status: number) => void)[] = [];
   const { log } = o;
@@ -52,6 +51,7 @@ export function openObservers(o: Wanted): Observers {
     if (fd !== STDERR) endings.push(() => closeSync(fd));
   }
   if (o.record !== null) {
+    const { Recorder } = await import('../observe/record.js'); // here: most runs do without
     const fd = create(o.record);
     const recorder = new Recorder(fd, {
       started: Date.now(),

@@ -9,7 +9,7 @@ import { runSandbox } from '../launch/run.js';
 import { SetupError } from '../launch/channels.js';
 import { View } from '../referee/view.js';
 import { ObserverFailed } from '../referee/watch.js';
-import { PolicyError } from '../policy/load.js';
+import { PolicyError } from '../policy/problem.js';
 import { openJudge } from './judge.js';
 import type { Level } from './levels.js';
 import { openLog } from './log.js';
@@ -44,8 +44,8 @@ const tell = (message: WorkerMessage): void => parentPort?.postMessage(message);
 const log = openLog(data.level);
 const LEVEL_OF = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR' } as const;
 
-function run(): number {
-  const observers = openObservers({
+async function run(): Promise<number> {
+  const observers = await openObservers({
     ...data,
     log: data.level === 'DEBUG' || data.level === 'INFO' ? (line) => log('INFO', line) : null,
   });
@@ -54,7 +54,7 @@ function run(): number {
     ...data,
     ignored: Uint32Array.from(data.ignored),
     view: new View({ root: latin1(data.root), sysroot: data.sysroot === null ? null : latin1(data.sysroot) }),
-    judge: openJudge(data.acl),
+    judge: await openJudge(data.acl),
     log: (level, message) => log(LEVEL_OF[level], message),
     observer: observers.observer,
     protocol: data.level === 'DEBUG',
@@ -78,7 +78,7 @@ function failed(error: unknown): number {
 
 let status: number;
 try {
-  status = run();
+  status = await run();
 } catch (error) {
   status = failed(error);
 }

@@ -8,7 +8,7 @@ import type { Endpoint } from './endpoint.js';
 import type { Glob } from './glob.js';
 import { Memo } from './memo.js';
 import type { AclRule, InetAction } from './rules.js';
-import { ACCESSES, NAME_SPACES } from './schema.js';
+import { ACCESSES, NAME_SPACES } from './words.js';
 
 /** A pattern and what to decide where it matches. */
 export interface GlobRule {

@@ -1,24 +1,12 @@
 /** ACL files on disk → rules, or one PolicyError that tells everything wrong with them. */
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type * as z from 'zod';
-import { printable, Problem } from './problem.js';
-import { rulesOf, type AclRule } from './rules.js';
+import { SHIPPED_ACL_DIRECTORY } from './prepared.js';
+import { PolicyError, Problem } from './problem.js';
+import { rulesOf, type AclRule, type Locate } from './rules.js';
 import { aclSchema, type Acl } from './schema.js';
 import { readText, YamlSource } from './source.js';
-
-/** Policy files that cannot be used. `message` has one `file:line:column: …` line per problem. */
-export class PolicyError extends Error {
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    const lines = problems.map(printable);
-    super(lines.join('\n'));
-    this.problems = lines;
-    this.name = 'PolicyError';
-  }
-}
 
 /** What the loader must be told about the world around it. */
 export interface LoadOptions {
@@ -28,8 +16,14 @@ export interface LoadOptions {
   readonly shippedDirectory?: string;
 }
 
-/** The acl/ directory of this package, from src/policy/ and from dist/policy/ alike. */
-export const SHIPPED_ACL_DIRECTORY = fileURLToPath(new URL('../../acl', import.meta.url));
+/** One valid file. */
+export interface LoadedFile {
+  /** The name to show. */
+  readonly file: string;
+  readonly text: string;
+  readonly acl: Acl;
+  readonly locate: Locate;
+}
 
 /**
  * Loads ACL files with what they include, each file once, as one list of rules.
@@ -37,16 +31,21 @@ export const SHIPPED_ACL_DIRECTORY = fileURLToPath(new URL('../../acl', import.m
  * @throws PolicyError with every problem of every file
  */
 export function loadPolicy(files: readonly string[], options: LoadOptions): AclRule[] {
+  return loadFiles(files, options).flatMap(({ acl, file, locate }) => rulesOf(acl, file, locate));
+}
+
+/** The same, file by file. @throws PolicyError */
+export function loadFiles(files: readonly string[], options: LoadOptions): LoadedFile[] {
   const run = new Loading(options);
   for (const file of files) run.load(file, null);
   if (run.problems.length > 0) throw new PolicyError(run.problems);
-  return run.rules;
+  return run.files;
 }
 
 type Path = readonly (string | number)[];
 
 class Loading {
-  readonly rules: AclRule[] = [];
+  readonly files: LoadedFile[] = [];
   readonly problems: string[] = [];
   readonly #options: LoadOptions;
   readonly #loaded = new Set<string>();
@@ -61,7 +60,7 @@ class Loading {
     if (source === null) return;
     const acl = this.#validate(source);
     if (acl === null) return;
-    this.rules.push(...rulesOf(acl, file, (path) => source.locate(path)));
+    this.files.push({ file, text: source.text, acl, locate: (path) => source.locate(path) });
     if (acl.include === undefined) return;
     if (includer !== null) {
       const what = `include in an included file (${acl.include.join(', ')})`;

@@ -4,7 +4,8 @@ import type { Access, NameQuestion, Rule, Verdict } from '../questions.js';
 import { parseEndpoint, type Endpoint } from './endpoint.js';
 import { parseGlob, parseNameGlob, parseUnixGlob, type Glob } from './glob.js';
 import { printable } from './problem.js';
-import { ACCESSES, type Acl, type VERDICT_WORDS } from './schema.js';
+import type { Acl } from './schema.js';
+import { ACCESSES, type VERDICT_WORDS } from './words.js';
 
 /** One rule of an ACL file. */
 export type AclRule = { readonly rule: Rule } & (
@@ -20,8 +21,14 @@ export type AclRule = { readonly rule: Rule } & (
 
 export type InetAction = 'connect' | 'bind' | 'send';
 
-/** Where the value at this path of keys and indices stands in its file; 1-based. */
-export type Locate = (path: readonly (string | number)[]) => { readonly line: number; readonly column: number };
+/** 1-based. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Where the value at this path of keys and indices stands in its file. */
+export type Locate = (path: readonly (string | number)[]) => Position;
 
 const INET_ACTIONS: readonly InetAction[] = ['connect', 'bind', 'send'];
 

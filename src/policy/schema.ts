@@ -9,22 +9,7 @@ import { errnoNumber } from '../abi/errno.js';
 import { parseEndpoint } from './endpoint.js';
 import { parseGlob, parseNameGlob, parseUnixGlob } from './glob.js';
 import { Problem } from './problem.js';
-
-/** The kinds of access a `files:` rule may grant or deny. */
-export const ACCESSES = ['read', 'write', 'create', 'execute', 'stat'] as const;
-
-/** The name spaces a `names:` rule may open. */
-export const NAME_SPACES = ['abstract', 'netlink', 'vsock', 'keyring', 'sysv', 'mqueue', 'family'] as const;
-
-/** The AF_ constants of include/linux/socket.h in lower case, as questions name them. */
-export const FAMILIES = (
-  'unspec unix inet ax25 ipx appletalk netrom bridge atmpvc x25 inet6 rose decnet netbeui security key netlink packet ' +
-  'ash econet atmsvc rds sna irda pppox wanpipe llc ib mpls can tipc bluetooth iucv rxrpc isdn phonet ieee802154 caif ' +
-  'alg nfc vsock kcm qipcrtr smc xdp mctp'
-).split(' ');
-
-/** Verdicts a `syscalls:` entry may give by one word. */
-export const VERDICT_WORDS = ['allow', 'log', 'native', 'kill'] as const;
+import { ACCESSES, FAMILIES, NAME_SPACES, VERDICT_WORDS } from './words.js';
 
 /** An included name is a file name without its `.yaml`, never a path. */
 const INCLUDE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;

@@ -79,7 +79,7 @@ export class YamlSource {
   /** @param file the name to show */
   constructor(
     readonly file: string,
-    text: string,
+    readonly text: string,
   ) {
     const deep = tooDeep(text);
     this.#document = deep === null ? parse(text, this.#lines) : null;

@@ -5,7 +5,8 @@ import { expect } from 'chai';
 import { z } from 'zod';
 import { commandLine } from '../../src/cli/command-line.js';
 import { modelOf } from '../../src/cli/completion.js';
-import { ACCESSES, aclSchema, NAME_SPACES, VERDICT_WORDS } from '../../src/policy/schema.js';
+import { aclSchema } from '../../src/policy/schema.js';
+import { ACCESSES, NAME_SPACES, VERDICT_WORDS } from '../../src/policy/words.js';
 import { policyOf } from '../policy/helpers.js';
 import { answer, toldBy } from '../policy/told.js';
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { allowAll, compile } from '../../src/policy/compile.js';
 import { decide } from '../../src/policy/decide.js';
-import { ACCESSES } from '../../src/policy/schema.js';
+import { ACCESSES } from '../../src/policy/words.js';
 import type { InetQuestion, NameQuestion, Question, SocketQuestion } from '../../src/questions.js';
 import { ask, bytes, policyOf, rulesOfTexts, say } from './helpers.js';
 

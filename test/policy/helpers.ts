@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { errnoName } from '../../src/abi/errno.js';
 import { compile, type Policy } from '../../src/policy/compile.js';
 import { decide } from '../../src/policy/decide.js';
-import { loadPolicy, PolicyError } from '../../src/policy/load.js';
+import { loadPolicy } from '../../src/policy/load.js';
+import { PolicyError } from '../../src/policy/problem.js';
 import type { AclRule } from '../../src/policy/rules.js';
 import type { Access, ByteString, Decision } from '../../src/questions.js';
 

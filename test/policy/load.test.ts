@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { loadPolicy, PolicyError } from '../../src/policy/load.js';
+import { loadPolicy } from '../../src/policy/load.js';
+import { PolicyError } from '../../src/policy/problem.js';
 import { knownSyscall, problemsOf, rulesOfTexts, withFiles } from './helpers.js';
 
 const FULL = `why: all keys

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { allowAll } from '../../src/policy/compile.js';
 import { mayRelabel } from '../../src/policy/relabel.js';
-import { ACCESSES } from '../../src/policy/schema.js';
+import { ACCESSES } from '../../src/policy/words.js';
 import { ask, policyOf, say } from './helpers.js';
 
 const RW = '{ read: ["/tmp/**"], write: ["/tmp/**"], create: ["/tmp/**"] }';

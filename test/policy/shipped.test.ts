@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { compile, type Policy } from '../../src/policy/compile.js';
-import { loadPolicy, SHIPPED_ACL_DIRECTORY } from '../../src/policy/load.js';
+import { loadPolicy } from '../../src/policy/load.js';
+import { SHIPPED_ACL_DIRECTORY } from '../../src/policy/prepared.js';
 import type { Access } from '../../src/questions.js';
 import { ask, knownSyscall } from './helpers.js';
 
