@@ -63,19 +63,47 @@ struct Bytes {
   size_t size;
 };
 
+// One question to Node per argument: these stand between the program and its answer several times a call.
+
+size_t sizeOf(napi_typedarray_type type) {
+  switch (type) {
+    case napi_int8_array:
+    case napi_uint8_array:
+    case napi_uint8_clamped_array:
+      return 1;
+    case napi_int16_array:
+    case napi_uint16_array:
+      return 2;
+    case napi_int32_array:
+    case napi_uint32_array:
+    case napi_float32_array:
+      return 4;
+    default:
+      return 8;
+  }
+}
+
 Bytes bytesOf(const Napi::Value& v) {
+  napi_typedarray_type type;
+  size_t length;
+  void* data;
+  if (napi_get_typedarray_info(v.Env(), v, &type, &length, &data, nullptr, nullptr) == napi_ok)
+    return {static_cast<uint8_t*>(data), length * sizeOf(type)};
   if (v.IsNull() || v.IsUndefined()) return {nullptr, 0};
-  if (!v.IsTypedArray()) throw Napi::TypeError::New(v.Env(), "bytes must be a typed array or null");
-  auto a = v.As<Napi::TypedArray>();
-  return {static_cast<uint8_t*>(a.ArrayBuffer().Data()) + a.ByteOffset(), a.ByteLength()};
+  throw Napi::TypeError::New(v.Env(), "bytes must be a typed array or null");
 }
 
 std::string byteString(const Napi::Value& v) {
-  if (!v.IsString()) throw Napi::TypeError::New(v.Env(), "a name must be a string");
-  size_t n = 0;
-  napi_get_value_string_latin1(v.Env(), v, nullptr, 0, &n);
-  std::string s(n, '\0');
-  napi_get_value_string_latin1(v.Env(), v, &s[0], n + 1, &n);
+  char path[4096];
+  size_t n;
+  if (napi_get_value_string_latin1(v.Env(), v, path, sizeof path, &n) != napi_ok)
+    throw Napi::TypeError::New(v.Env(), "a name must be a string");
+  std::string s(path, n);
+  if (n == sizeof path - 1) {  // perhaps cut
+    napi_get_value_string_latin1(v.Env(), v, nullptr, 0, &n);
+    s.resize(n);
+    napi_get_value_string_latin1(v.Env(), v, &s[0], n + 1, &n);
+  }
   if (s.find('\0') != std::string::npos) throw Napi::TypeError::New(v.Env(), "a name must not hold a NUL");
   return s;
 }
@@ -84,8 +112,9 @@ template <class T>
 struct Argument {  // integers
   T value;
   explicit Argument(const Napi::Value& v) : value(0) {
-    if (!v.IsNumber()) throw Napi::TypeError::New(v.Env(), "a number is needed");
-    value = static_cast<T>(v.As<Napi::Number>().Int64Value());
+    int64_t number;
+    if (napi_get_value_int64(v.Env(), v, &number) != napi_ok) throw Napi::TypeError::New(v.Env(), "a number is needed");
+    value = static_cast<T>(number);
   }
   T get() { return value; }
 };
