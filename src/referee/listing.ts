@@ -74,8 +74,9 @@ interface Entry {
   readonly record: Uint8Array;
 }
 
+/** Entries are copies: one listing at a time is read here. */
+const buffer = new Uint8Array(0x8000);
 function* entries(fd: number): Generator<Entry> {
-  const buffer = new Uint8Array(0x8000);
   for (let n = native.getdents64(fd, buffer, buffer.length); n > 0; n = native.getdents64(fd, buffer, buffer.length))
     yield* recordsIn(buffer.subarray(0, n));
 }

@@ -177,9 +177,8 @@ export class Request implements Call {
     return this.ask({ ask: 'path', access: 'stat', path: this.resolver.missed }) || resolved;
   }
 
-  furtherEntries(fd: number, room: number): Uint8Array | number {
-    const pin = this.pin(fd);
-    return pin < 0 ? pin : this.process.listings.further(fd, pin, room, this.resolver);
+  furtherEntries(fd: number, pin: number, room: number): Uint8Array | number {
+    return this.process.listings.further(fd, pin, room, this.resolver);
   }
   /** The kernel told entries: reserved descriptors among them are taken out again. */
   ownEntries(fd: number, pin: number, entries: Uint8Array): Uint8Array {

@@ -516,7 +516,7 @@ const listEntries = onPin((call, pin) => {
   const [fd, entries, count] = call.r;
   const n = native.getdents64(pin, listing, Math.min(count, listing.length));
   if (n < 0) return n;
-  const told = n > 0 ? call.ownEntries(fd, pin, listing.subarray(0, n)) : call.furtherEntries(fd, count);
+  const told = n > 0 ? call.ownEntries(fd, pin, listing.subarray(0, n)) : call.furtherEntries(fd, pin, count);
   if (typeof told === 'number') return told;
   return told.length === 0 ? 0 : call.put(entries, told) || told.length;
 });

@@ -92,8 +92,8 @@ export interface Call {
   guestPath(fd: number): ByteString | number;
   /** Is it the id of a process group inside the sandbox? */
   ownsGroup(group: number): boolean;
-  /** What the host's part of a directory adds behind the end of the descriptor's own: struct linux_dirent64, at most room bytes. */
-  furtherEntries(fd: number, room: number): Uint8Array | number;
+  /** What the host's part of a directory adds behind the end of the descriptor's own (pinned as `pin`): struct linux_dirent64, at most room bytes. */
+  furtherEntries(fd: number, pin: number, room: number): Uint8Array | number;
   /** A descriptor's own entries (pinned as `pin`), without what is not the program's to see. */
   ownEntries(fd: number, pin: number, entries: Uint8Array): Uint8Array;
   /**
