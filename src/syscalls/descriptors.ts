@@ -510,15 +510,22 @@ const newFd = { returns: 'fd' } as const;
 const position = (way: Way) => words(way, 'id64');
 
 const listing = new Uint8Array(0x8000);
+const place = new Uint8Array(8);
+const placeWords = new Uint32Array(place.buffer);
 
 /** At the end of a directory of the sysroot, what only the host has follows. */
 const listEntries = onPin((call, pin) => {
   const [fd, entries, count] = call.r;
+  const placed = native.llseek(pin, 0, 0, SEEK.values.SEEK_CUR, place) === 0;
   const n = native.getdents64(pin, listing, Math.min(count, listing.length));
   if (n < 0) return n;
   const told = n > 0 ? call.ownEntries(fd, pin, listing.subarray(0, n)) : call.furtherEntries(fd, pin, count);
   if (typeof told === 'number') return told;
-  return told.length === 0 ? 0 : call.put(entries, told) || told.length;
+  if (told.length === 0) return 0;
+  const failure = call.put(entries, told);
+  // What could not be told is told next time.
+  if (failure !== 0 && placed) native.llseek(pin, placeWords[1], placeWords[0], SEEK.values.SEEK_SET, place);
+  return failure || told.length;
 });
 
 const reached = new Uint8Array(8);
