@@ -386,7 +386,6 @@ function* setLimit(call: Call): Steps {
 function* changeLimit(call: Call): Steps {
   const [who, resource, next, old] = call.r;
   const target = targetOf(call, who);
-  if (target < 0) return target;
   const limit = next === 0 ? 0 : newLimit(call, resource, next, rlimit64);
   const refused = limit < 0 || old === 0 ? limit : call.checkRange(old, rlimit64.size);
   return refused < 0 ? refused : yield [call.nr, target, resource, limit, old];
@@ -428,9 +427,9 @@ export const processes = family({
   getpid: constant(20, (process) => process.pid),
   gettid: constant(224, (_process, thread) => thread.tid),
   getppid: constant(64, (process) => process.parent),
-  getpgid: guarded(132, { pid: pid() }, ownPid(0, 'ESRCH')),
+  getpgid: guarded(132, { pid: pid() }, ownPid(0)),
   getpgrp: delegated(65, {}),
-  getsid: guarded(147, { pid: pid() }, ownPid(0, 'ESRCH')),
+  getsid: guarded(147, { pid: pid() }, ownPid(0)),
   setpgid: odd(57, { pid: pid(), group: pid() }, setGroup),
   setsid: delegated(66, {}),
 

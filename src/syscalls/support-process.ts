@@ -3,7 +3,6 @@ import { toBytes } from '../abi/bytes.js';
 import { ERRNO, type PrimaryErrnoName } from '../abi/errno.js';
 import { syscallName } from '../abi/numbers.js';
 import { word } from '../abi/structs-process.js';
-import { native } from '../native/index.js';
 import { odd, sizeOf, type Args, type Call, type Kind, type ProcessView, type Row, type RowOptions } from './dsl.js';
 
 export const PAGE = 0x1000;
@@ -144,29 +143,28 @@ export function guarded(nr: number, args: Args, guard: Guard, options: RowOption
 export const isOwn = (call: Call, pid: number): boolean =>
   pid === 0 || pid >>> 0 === call.process.pid || pid >>> 0 === call.thread.tid;
 
-/** Refuses a process, or with a negative number a group, that is not the program's: EPERM, ESRCH where there is none. */
-export function refuseForeign(call: Call, pid: number, errno: PrimaryErrnoName = 'EPERM'): number {
-  if (native.kill(pid | 0, 0) === fail('ESRCH')) return fail('ESRCH');
-  return refuse(call, errno, `process ${pid | 0} is none of the sandbox's`);
-}
+/**
+ * A process, or with a negative number a group, that is not the program's: for the program there is none (ESRCH), as in
+ * a pid namespace of its own. EPERM would tell which processes the host has.
+ */
+export const refuseForeign = (call: Call, pid: number): number =>
+  refuse(call, 'ESRCH', `process ${pid | 0} is none of the sandbox's`);
 
 /** Greater than PID_MAX_LIMIT: never a process. The kernel then says in its own order what is wrong with a call. */
 const NOBODY = 0x7fffffff;
 
-/** What the trustee gets for a pid: 0 for the program's own, one of nobody for one of nobody; others are refused. */
-export function targetOf(call: Call, pid: number, errno: PrimaryErrnoName = 'EPERM'): number {
+/** What the trustee gets for a pid: 0 for the program's own, one of nobody for all others, as it is when it is none. */
+export function targetOf(call: Call, pid: number): number {
   if (isOwn(call, pid)) return 0;
   if ((pid | 0) < 0) return pid;
-  const refused = refuseForeign(call, pid, errno);
-  return refused === fail('ESRCH') && errno !== 'ESRCH' ? NOBODY : refused;
+  refuseForeign(call, pid);
+  return NOBODY;
 }
 
 /** Argument i must name the program itself; the trustee then acts on itself. */
 export const ownPid =
-  (i: number, errno: PrimaryErrnoName = 'EPERM'): Guard =>
+  (i: number): Guard =>
   (call, words) => {
-    const target = targetOf(call, words[i], errno);
-    if (target < 0) return target;
-    words[i] = target;
+    words[i] = targetOf(call, words[i]);
     return 0;
   };

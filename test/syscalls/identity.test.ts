@@ -49,7 +49,7 @@ describe('identity', () => {
       const { orders } = ask(0x20080522, PID, MEMORY);
       expect(orders[0][2]).to.equal(MEMORY);
       expect(capHeader.decode(call.inArena(orders[0][1]))).to.deep.equal({ version: 0x20080522, pid: 0 });
-      expect(ask(0x20080522, 1, MEMORY)).to.deep.equal({ orders: [], result: -ERRNO.EPERM });
+      expect(ask(0x20080522, 1, MEMORY)).to.deep.equal({ orders: [], result: -ERRNO.ESRCH });
       expect(ask(0x20080522, NOBODY, MEMORY)).to.deep.equal({ orders: [], result: -ERRNO.ESRCH });
       expect(ask(0x20080522, -1, MEMORY)).to.deep.equal({ orders: [], result: -ERRNO.EINVAL });
     });
