@@ -4,8 +4,8 @@ my $server = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1', ReuseA
 my $client = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $server->sockport) or die "connect: $!";
 my $peer = $server->accept; $peer->autoflush(1); $client->autoflush(1);
 my $watch = IO::Select->new($peer);
-print scalar($watch->can_read(0)), "\n"; print $client "line $_\n" for 1 .. 3;
-print scalar(<$peer>), scalar($watch->can_read(1)), "\n";
+print scalar(() = $watch->can_read(0)), "\n"; print $client "line $_\n" for 1 .. 3;
+print scalar(<$peer>), scalar(() = $watch->can_read(1)), "\n";
 shutdown $client, 1; print <$peer>; print eof($peer) ? "end\n" : "open\n";
 my $path = "$ENV{PWD}/sock";
 my $unix = IO::Socket::UNIX->new(Local => $path, Listen => 1) or die "unix: $!";
