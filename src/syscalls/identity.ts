@@ -2,6 +2,7 @@
  * Who the program is. The helper is the same user, and as long as ids cannot be changed (DESIGN: one respawn per
  * change), what it knows of itself holds for the program. Setting an id to what it is already succeeds.
  */
+import { readFileSync } from 'node:fs';
 import { capData, capHeader, shortWord, word } from '../abi/structs-process.js';
 import type { Struct } from '../abi/ctype.js';
 import {
@@ -13,6 +14,7 @@ import {
   id,
   int,
   odd,
+  structIn,
   structInOut,
   structOut,
   words,
@@ -116,6 +118,34 @@ function* capget(call: Call): Steps {
   return refused !== 0 ? refused : yield [NR.capget, call.arena(capHeader.encode({ version: asked.version })), data];
 }
 
+/** The helper's own, which are the program's: proc(5) tells each as one number of 64 bits. */
+function ownCapabilities(): Record<string, bigint> {
+  const status = readFileSync('/proc/self/status', 'latin1');
+  const [inheritable, permitted, effective] = ['Inh', 'Prm', 'Eff'].map((name) =>
+    BigInt(`0x${new RegExp(`^Cap${name}:\\s*(\\w+)$`, 'm').exec(status)?.[1] ?? '0'}`),
+  );
+  return { effective, permitted, inheritable };
+}
+
+/** capset(2): programs that are to hold nothing make sure of it, and take a refusal for a failure. */
+function capset(call: Call): number {
+  const [header, data] = call.r;
+  const bytes = call.get(header, capHeader.size);
+  if (typeof bytes === 'number') return bytes;
+  const { version, pid } = capHeader.decode(bytes) as Record<string, number>;
+  const sets = CAP_SETS.get(version);
+  if (sets === undefined) return giveWord(call, header, CAP_PREFERRED) || fail('EINVAL');
+  if (!isOwn(call, pid)) return fail('EPERM');
+  const wanted = call.get(data, sets * capData.size);
+  if (typeof wanted === 'number') return wanted;
+  const same = Object.entries(ownCapabilities()).every(([name, own]) => {
+    const half = (i: number): bigint =>
+      i < sets ? BigInt(Number(capData.decode(wanted.subarray(i * capData.size))[name])) : 0n;
+    return (half(0) | (half(1) << 32n)) === own;
+  });
+  return same ? 0 : refuseOnce(call, 'EPERM', 'capabilities cannot be changed yet');
+}
+
 export const identity = family({
   getuid: asked(24, () => users().real, SHORT),
   geteuid: asked(49, () => users().effective, SHORT),
@@ -152,5 +182,5 @@ export const identity = family({
   setgroups32: denied(206, 'EPERM', NOT_YET),
 
   capget: odd(184, { header: structInOut(capHeader), data: structOut(capData, true) }, capget),
-  capset: denied(185, 'EPERM', 'capabilities cannot be changed yet'),
+  capset: odd(185, { header: structInOut(capHeader), data: structIn(capData, true) }, capset),
 });

@@ -104,6 +104,8 @@ const byHand = (p: Puppet, at: number, { file }: Things): [SyscallName, ...Value
     ['prctl', 25, at],
     ['prctl', 2, at],
     ['capget', at, 0],
+    ['capset', at, 0],
+    ['capset', words(0x20080522, 0), at],
     ['capget', words(0x20080522, 0), at],
     ['fcntl64', file, 12, at],
     ['fcntl64', file, 16, at],

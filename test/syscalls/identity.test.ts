@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { ERRNO } from '../../src/abi/errno.js';
-import { capHeader } from '../../src/abi/structs-process.js';
+import { capData, capHeader } from '../../src/abi/structs-process.js';
 import { identity } from '../../src/syscalls/identity.js';
 import { FakeCall, MEMORY, NOBODY, PID, PROTECTED, run } from './fake-process-call.js';
 
@@ -61,6 +62,45 @@ describe('identity', () => {
       expect(ask(0, 0, 0).result).to.equal(0);
       expect(ask(0, 0, MEMORY).result).to.equal(-ERRNO.EINVAL);
       expect(capHeader.decode(call.get(OUT, 8) as Uint8Array).version).to.equal(0x20080522);
+    });
+  });
+
+  describe('capset', () => {
+    const set = (version: number, pid: number, ...sets: Record<string, number>[]) => {
+      call.put(OUT, capHeader.encode({ version, pid }));
+      sets.forEach((values, i) => call.put(MEMORY + i * capData.size, capData.encode(values)));
+      return run(identity.capset, call, [OUT, MEMORY]).result;
+    };
+    const own = (name: string, half: number): number => {
+      const [, digits] =
+        new RegExp(`^Cap${name}:\\s*(\\w{16})$`, 'm').exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
+      return parseInt(digits.slice(8 - half * 8, 16 - half * 8), 16);
+    };
+    const half = (i: number) => ({ effective: own('Eff', i), permitted: own('Prm', i), inheritable: own('Inh', i) });
+
+    it('may set what is', () => {
+      expect(set(0x20080522, 0, half(0), half(1))).to.equal(0);
+      expect(set(0x20071026, PID, half(0), half(1))).to.equal(0);
+    });
+    it('changes nothing yet, and says so once', () => {
+      for (const name of ['effective', 'permitted', 'inheritable'] as const)
+        for (const i of [0, 1]) {
+          const changed = [half(0), half(1)];
+          changed[i] = { ...changed[i], [name]: (changed[i][name] ^ 2) >>> 0 };
+          expect(set(0x20080522, 0, ...changed)).to.equal(-ERRNO.EPERM);
+        }
+      expect(call.logs).to.have.length(1);
+    });
+    it('an old version names half of them', () => {
+      const upper = Object.values(half(1)).some((bits) => bits !== 0);
+      expect(set(0x19980330, 0, half(0))).to.equal(upper ? -ERRNO.EPERM : 0);
+    });
+    it('is for the program itself', () => {
+      expect(set(0x20080522, 1, half(0), half(1))).to.equal(-ERRNO.EPERM);
+      expect(set(7, 0)).to.equal(-ERRNO.EINVAL);
+      call.put(OUT, capHeader.encode({ version: 0x20080522 }));
+      expect(run(identity.capset, call, [OUT, PROTECTED]).result).to.equal(-ERRNO.EFAULT);
+      expect(run(identity.capset, call, [PROTECTED, MEMORY]).result).to.equal(-ERRNO.EFAULT);
     });
   });
 });
