@@ -64,34 +64,30 @@ step_tools() {
   install tools "${missing[@]}"
 }
 
-# peers: what `npm run bench` compares with; whatever cannot be had is left out there.
-missing_peers() {
-  absent <<'LIST'
+# Programs that are compared with; what cannot be had is left out by those who ask for them.
+welcome() {
+  local missing
+  mapfile -t missing < <(absent)
+  (install "$1" "${missing[@]}") || true
+}
+
+# peers: what `npm run bench` measures beside the sandbox.
+step_peers() {
+  welcome peers <<'LIST'
 bwrap bubblewrap
 proot proot
 strace strace
 LIST
 }
 
-step_peers() {
-  local missing
-  mapfile -t missing < <(missing_peers)
-  (install peers "${missing[@]}") || true
-}
-
 # judges: strace for the trace, formatters for the man pages, a second shell for the completion.
-missing_judges() {
-  absent <<'LIST'
+step_judges() {
+  welcome judges <<'LIST'
 strace strace
 groff groff
 mandoc mandoc
 zsh zsh
 LIST
-}
-step_judges() {
-  local missing
-  mapfile -t missing < <(missing_judges)
-  (install judges "${missing[@]}") || true
 }
 
 # modules: the npm packages of package-lock.json.

@@ -134,7 +134,8 @@ const remap: Guard = (call, [from, oldLength, newLength, how, to]) => {
 
 /**
  * brk(2) answers the break as it is when it refuses. Growing never replaces a mapping, but shrinking unmaps what
- * stands between the new break and the old one, whatever it is.
+ * stands between the new break and the old one, whatever it is. Where it stands is known from the last move: with
+ * several threads, moves must be made one at a time.
  */
 function moveBreak(call: Call): Steps | number {
   const now = call.process.break;
