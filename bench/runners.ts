@@ -158,7 +158,8 @@ export async function probe(runner: Runner, place: Place): Promise<{ version: st
     await run(runner.wrap(place, [place.calls, 'stat', 'count', '1', place.file]), { limit: 20_000 });
     return { version };
   } catch (error) {
-    const absent = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    // EACCES: a directory of PATH that is not this user's to search
+    const absent = ['ENOENT', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '');
     const reason = error instanceof Error ? error.message : String(error);
     return { missing: absent && runner.package ? `not installed (apt-get install ${runner.package})` : reason };
   }
