@@ -18,7 +18,7 @@ int main(void)
 		if (CALL(clock_gettime, id, &t) == 0)
 			SAY("a time: %d", t.tv_sec >= 0 && t.tv_nsec >= 0 && t.tv_nsec < 1000000000);
 		if (CALL(clock_gettime64, id, t64) == 0)
-			SAY("later: %d", t64[0] - t.tv_sec <= 1 && (t64[0] > t.tv_sec || t64[1] >= t.tv_nsec));
+			SAY("later: %d", t64[0] - t.tv_sec <= 60 && (t64[0] > t.tv_sec || t64[1] >= t.tv_nsec));
 		if (CALL(clock_getres, id, &u) == 0)
 			SAY("%ld s, %ld ns", u.tv_sec, u.tv_nsec);
 		if (CALL(clock_getres_time64, id, u64) == 0)

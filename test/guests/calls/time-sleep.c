@@ -10,7 +10,7 @@ static long long now(void)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 #define START() (begun = now())
-#define SLEPT(ns) SAY("long enough: %d, at once: %d", now() - begun >= (ns), now() - begun < 2000000000)
+#define SLEPT(ns) SAY("long enough: %d, at once: %d", now() - begun >= (ns), now() - begun < 60000000000LL)
 
 static struct timespec soon = { 0, 2000000 }, none, bad[] = { { 0, 1000000000 }, { 0, -1 }, { -1, 0 } }, rest = { 7, 7 };
 static long long soon64[] = { 0, 2000000 }, none64[2], bad64[][2] = { { 0, 1000000000 }, { 0, -1 }, { -1, 0 } };
