@@ -150,8 +150,11 @@ mapfile -t states < <(printf '%s\n' "${states[@]}" | sort)
 fact 'the untrustee is in strict mode, trustee and lifeline are not' is "${states[*]}" 'lifeline:0 trustee:0 untrustee:1'
 parent=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$pid/status" 2>/dev/null) || parent=none
 fact "os.getpid() told the real process id, that of the helper's child" is "$parent" "$helper"
-kill -9 "$helper" 2>/dev/null || true
-wait "$helper" 2>/dev/null || true
+# bash tells of a job that was killed as soon as it sees it, before wait(1) does or in it
+{
+  kill -9 "$helper" || true
+  wait "$helper" || true
+} 2>/dev/null
 helper=
 gone=no
 for _ in $(seq 20); do

@@ -8,7 +8,7 @@ import { ProcessMemory } from '../memory/guest.js';
 import { mappingsOf, type Mapping } from '../memory/maps.js';
 import { Regions } from '../memory/regions.js';
 import { native } from '../native/index.js';
-import { ProcessState, ThreadState } from '../referee/process.js';
+import { ProcessState, Sandbox, ThreadState } from '../referee/process.js';
 import { firstTlsEntry, segmentsOf, Slot, trusteeLabels, type SlotConstants } from '../trustee/slot.js';
 import { FORM, FRAMES, LOADER, RESERVED, SLOT_COUNT, SLOT_SIZE, resultFd, socketFd } from '../wire/layout.js';
 import { must, openChannels, SetupError, trusteeText, type Channels } from './channels.js';
@@ -285,6 +285,7 @@ function complete(pid: number, channels: Channels, options: StartOptions): Start
   regions.protect(image.start, image.end - image.start, 'the hook');
 
   const process = new ProcessState({
+    sandbox: new Sandbox(),
     pid,
     exe: options.exe,
     firstTls,
@@ -294,7 +295,7 @@ function complete(pid: number, channels: Channels, options: StartOptions): Start
     pidfd: must(native.pidfdOpen(pid, 0), 'pidfd_open'),
     memory: new ProcessMemory(pid),
   });
-  process.threads.push(new ThreadState(0, pid, slot, channels.socket));
+  process.threads.push(new ThreadState(process, 0, pid, slot, channels.socket));
   loader.become(layout.text + labels[FRAMES.length], slot.address);
   const lifeline = outcomeOf(process, () => slot.result() || undefined); // the trustee's own order 0
   must(lifeline, 'starting the lifeline thread');

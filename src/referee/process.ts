@@ -5,7 +5,7 @@ import type { GuestMemory } from '../memory/guest.js';
 import type { Regions } from '../memory/regions.js';
 import { Listings } from './listing.js';
 import { IpcGrants } from '../syscalls/support-ipc.js';
-import type { ProcessView, Row, Steps, ThreadView } from '../syscalls/dsl.js';
+import type { ProcessView, Row, SandboxView, Steps, ThreadView } from '../syscalls/dsl.js';
 import type { Slot, StartState } from '../trustee/slot.js';
 
 /**
@@ -42,6 +42,7 @@ export class ThreadState implements ThreadView {
   readonly registers = { eip: 0, esp: 0, eax: 0, ebx: 0, ecx: 0, edx: 0, esi: 0, edi: 0, ebp: 0, eflags: 0, gs: 0 };
 
   constructor(
+    readonly process: ProcessState,
     readonly slot: number,
     readonly tid: number,
     readonly memory: Slot,
@@ -50,7 +51,30 @@ export class ThreadState implements ThreadView {
   ) {}
 }
 
+/** What runs in one sandbox. */
+export class Sandbox implements SandboxView {
+  private readonly byPid = new Map<number, ProcessState>();
+
+  get processes(): Iterable<ProcessState> {
+    return this.byPid.values();
+  }
+  process(pid: number): ProcessState | undefined {
+    return this.byPid.get(pid);
+  }
+  thread(tid: number): ThreadState | undefined {
+    for (const process of this.processes) for (const thread of process.living) if (thread.tid === tid) return thread;
+    return undefined;
+  }
+  add(process: ProcessState): void {
+    this.byPid.set(process.pid, process);
+  }
+  remove(process: ProcessState): void {
+    this.byPid.delete(process.pid);
+  }
+}
+
 export interface ProcessOptions {
+  readonly sandbox: Sandbox;
   readonly pid: number;
   readonly exe: ByteString;
   readonly firstTls: number;
@@ -68,6 +92,7 @@ function ownGroup(): number {
 }
 
 export class ProcessState implements ProcessView {
+  readonly sandbox: Sandbox;
   readonly parent = process.pid;
   readonly firstGroup = ownGroup();
   umask = 0o022;
@@ -90,6 +115,7 @@ export class ProcessState implements ProcessView {
   patcherMemory = -1;
 
   constructor(o: ProcessOptions) {
+    this.sandbox = o.sandbox;
     this.pid = o.pid;
     this.exe = o.exe;
     this.firstTls = o.firstTls;
@@ -98,5 +124,10 @@ export class ProcessState implements ProcessView {
     this.regions = o.regions;
     this.pidfd = o.pidfd;
     this.memory = o.memory;
+    o.sandbox.add(this);
+  }
+
+  get living(): readonly ThreadState[] {
+    return this.threads.filter(({ phase }) => phase !== 'gone');
   }
 }

@@ -48,6 +48,21 @@ export interface Resolved {
 /** One system call that the trustee makes: number and up to six arguments. */
 export type Order = readonly [nr: number, ...args: number[]];
 
+/**
+ * What an odd call yields in place of an order when its thread has to wait: in the helper, which serves all others
+ * meanwhile. Resumed with 0 when it is worth to look again, with -ETIMEDOUT at `until`, with -EINTR when a signal came.
+ */
+export interface Wait {
+  /** Descriptors of the helper and the events of poll(2) that end the wait. */
+  readonly fds?: readonly { readonly fd: number; readonly events: number }[];
+  /** Milliseconds of CLOCK_MONOTONIC (performance.now()); left out, for ever. */
+  readonly until?: number;
+  /** What ends the wait cannot be seen: look again after so many milliseconds. */
+  readonly again?: number;
+  /** A process of the sandbox that ended ends the wait too. */
+  readonly processes?: boolean;
+}
+
 /** The request at hand, as rows see it. `r` are the six argument registers, unsigned. */
 export interface Call {
   readonly nr: number;
@@ -117,7 +132,19 @@ export interface ResolveOptions {
   readonly resolve?: number;
 }
 
+/** Everything that runs in the sandbox. What is not in it does not exist for a program (ESRCH). */
+export interface SandboxView {
+  /** A process by its pid, a zombie that nobody waited for included. */
+  process(pid: number): ProcessView | undefined;
+  /** A thread by the id that its gettid answers. */
+  thread(tid: number): ThreadView | undefined;
+  readonly processes: Iterable<ProcessView>;
+}
+
 export interface ProcessView {
+  readonly sandbox: SandboxView;
+  /** The threads that the program has: those that ended are not among them. */
+  readonly living: Iterable<ThreadView>;
   /** The program's pid (the leader's, a trustee). */
   readonly pid: number;
   /** Its parent's: the helper's, which lives longer. */
@@ -138,9 +165,12 @@ export interface ProcessView {
 }
 
 export interface ThreadView {
+  readonly process: ProcessView;
   readonly slot: number;
-  /** What gettid answers. */
+  /** What gettid answers: the id of the thread's trustee, which is the pid for the main one. */
   readonly tid: number;
+  /** The untrustee's own id, which the program never sees; 0 while there is none. */
+  readonly hostTid: number;
   /** Recorded, not applied: signal mask (8 bytes), alternate stack (12 bytes), CLEARTID and robust-list addresses. */
   mask: bigint;
   altstack: Uint8Array;

@@ -3,7 +3,7 @@ import type { Struct, Values } from '../../src/abi/ctype.js';
 import { ERRNO } from '../../src/abi/errno.js';
 import { Regions } from '../../src/memory/regions.js';
 import type { Question } from '../../src/questions.js';
-import type { Call, Order, Outcome, Row } from '../../src/syscalls/dsl.js';
+import type { Call, Order, Outcome, ProcessView, Row, SandboxView, ThreadView } from '../../src/syscalls/dsl.js';
 import { IpcGrants } from '../../src/syscalls/support-ipc.js';
 
 export const MEMORY = 0x10000;
@@ -25,20 +25,32 @@ export class FakeCall {
   readonly logs: string[] = [];
   readonly patches: number[][] = [];
   readonly reserved = RESERVED;
-  readonly process = {
+  /** The one process, with its one thread. */
+  readonly sandbox: SandboxView = {
+    process: (pid) => (pid === PID ? this.process : undefined),
+    thread: (tid) => (tid === PID ? this.thread : undefined),
+    get processes(): Iterable<ProcessView> {
+      return [];
+    },
+  };
+  readonly process: ProcessView = {
+    sandbox: this.sandbox,
+    living: [] as ThreadView[],
     pid: PID,
     parent: PARENT,
     firstGroup: PARENT,
     umask: 0o022,
-    break: undefined as number | undefined,
+    break: undefined,
     dispositions: new Map<number, Uint8Array>(),
     exe: '/usr/bin/program',
     firstTls: FIRST_TLS,
     ipc: new IpcGrants(),
   };
-  readonly thread = {
+  readonly thread: ThreadView = {
+    process: this.process,
     slot: 0,
     tid: PID,
+    hostTid: PID + 2,
     mask: 0n,
     altstack: new Uint8Array([0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]),
     clearTid: 0,
