@@ -6,6 +6,7 @@
  *   esp   the slot, moved forward to a frame for each system call: the vDSO's landing pad pops ebp, edx, ecx and
  *         the address to go on at from there. What is popped is read-only and the helper's.
  *   mm0   number of the order carried out last
+ *   mm1   offset of the call at work among those of the order
  *   eax ebx ecx edx esi edi ebp   a system call's; dead between two calls
  *
  * README.md beside this file has the roles in full; check-no-stack.ts proves them from the object.
@@ -25,6 +26,7 @@
 #define PR_SET_SECCOMP 22
 #define SECCOMP_MODE_STRICT 1
 #define EINTR 4
+#define MAX_ERRNO 4095
 
 /* Make the call in the registers; it comes back at the label of the same name with esp behind the frame. */
 .macro ENTER frame
@@ -47,10 +49,10 @@
 base:
 	.long	waited - base, called - base, sought - base, hinted - base
 	.long	untrusteeStart - base, tls0 - base, tls1 - base, tls2 - base, altstack - base, confined - base
-	.long	lifelineStart - base, lifelineRead - base, gone - base
+	.long	lifelineStart - base, lifelineRead - base, gone - base, trusteeStart - base
 	.long	trustee - base
 
-/* ---- the loop: wait for an order, carry it out, publish the result, hint that there is one ---- */
+/* ---- the loop: wait for an order, carry out its calls until one fails, publish the last result, hint that there is one ---- */
 trustee:
 	pxor	%mm0, %mm0
 	/*
@@ -64,7 +66,13 @@ trustee:
 	xorl	%esi, %esi
 	xorl	%edi, %edi
 	xorl	%ebp, %ebp
+	pxor	%mm1, %mm1
 	ENTER	FRAME_CALLED
+	/* the trustee of a further thread or process: what was ordered here before is done */
+trusteeStart:
+	RETURNED FRAME_TRUSTEE_START
+	movd	SLOT_DONE(%esp), %mm0
+	jmp	wait
 waited:
 	RETURNED FRAME_WAITED
 wait:
@@ -79,16 +87,28 @@ wait:
 	ENTER	FRAME_WAITED
 take:
 	movd	SLOT_ORDER(%esp), %mm0
-	movl	SLOT_CALL+0(%esp), %eax
-	movl	SLOT_CALL+4(%esp), %ebx
-	movl	SLOT_CALL+8(%esp), %ecx
-	movl	SLOT_CALL+12(%esp), %edx
-	movl	SLOT_CALL+16(%esp), %esi
-	movl	SLOT_CALL+20(%esp), %edi
-	movl	SLOT_CALL+24(%esp), %ebp
+	pxor	%mm1, %mm1
+call:
+	movd	%mm1, %edi
+	movl	SLOT_CALLS+0(%esp,%edi), %eax
+	movl	SLOT_CALLS+4(%esp,%edi), %ebx
+	movl	SLOT_CALLS+8(%esp,%edi), %ecx
+	movl	SLOT_CALLS+12(%esp,%edi), %edx
+	movl	SLOT_CALLS+16(%esp,%edi), %esi
+	movl	SLOT_CALLS+24(%esp,%edi), %ebp
+	movl	SLOT_CALLS+20(%esp,%edi), %edi
 	ENTER	FRAME_CALLED
 called:
 	RETURNED FRAME_CALLED
+	cmpl	$-MAX_ERRNO, %eax
+	jae	publish
+	movd	%mm1, %edx
+	cmpl	SLOT_LAST(%esp), %edx
+	jae	publish
+	addl	$CALL_SIZE, %edx
+	movd	%edx, %mm1
+	jmp	call
+publish:
 	/* _llseek sets the offset of the result channel to order:result and fails to report it (pointer -1), so nothing is stored */
 	movl	%eax, %edx
 	movl	$NR_LLSEEK, %eax

@@ -94,6 +94,7 @@ export const syscallsOptions = (): DeclaredOption[] => [
     'denied',
   ]),
   option(SHOWN, '--family <family>', 'only calls of this family').choices([
+    'births',
     'denied',
     'descriptors',
     'files',

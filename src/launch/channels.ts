@@ -7,7 +7,17 @@ import { readFileSync } from 'node:fs';
 import { errnoName } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
 import { artifacts, native } from '../native/index.js';
-import { LOADER_CONFIG_MAGIC, RESERVED, SLOT_COUNT, SLOT_SIZE, resultFd, socketFd } from '../wire/layout.js';
+import { Door } from '../referee/door.js';
+import type { SpaceChannels } from '../referee/launcher.js';
+import {
+  LOADER_CONFIG_MAGIC,
+  RESERVED,
+  reservedCount,
+  SLOT_COUNT,
+  SLOT_COUNT_LEAST,
+  SLOT_SIZE,
+  socketFd,
+} from '../wire/layout.js';
 
 /** Prefix of every shared-memory object's name. The referee hides it from every program. */
 export const SHARED_MEMORY_PREFIX = 'seccomp-nurse-';
@@ -22,35 +32,46 @@ export function must(result: number, what: string): number {
   return result;
 }
 
+/** What all processes of a sandbox share. */
 export interface Channels {
-  /** First reserved descriptor number in the process. */
+  /** First reserved descriptor number in every process. */
   readonly base: number;
-  readonly memory: ArrayBuffer;
+  /** Threads that a process may have. */
+  readonly slots: number;
   /** Helper's ends. */
-  readonly socket: number;
-  readonly result: number;
   readonly hint: number;
   readonly lifeline: number;
+  readonly door: Door;
+  /** The trustee's text. */
+  readonly trustee: Uint8Array;
   readonly loaderImage: number;
-  /** What the child gets: pairs of helper's and child's number. */
+  /** What the first process gets: pairs of helper's and child's number. */
   readonly descriptors: Int32Array;
-  /** Closes the helper's copies of what only the child needs. */
+  /** Closes the helper's copies of what only the processes need. */
   handedOver(): void;
-  /** Closes the helper's ends; a process that still runs ends by it. */
+  /** Closes the helper's ends; what still runs ends by it. */
   close(): void;
 }
 
 /** Reserved numbers sit at the top of what the hard limit allows, but not so high that the process's table gets large. */
 const HIGHEST = 16384;
-/** @throws SetupError when the limit of open files leaves no room, or a kept descriptor stands in it */
-export function reservedBase(keep: readonly number[]): number {
+const AMPLE = 1024;
+
+function hardLimit(): number {
   const limit = new BigUint64Array(2);
   must(native.prlimit(0, 7, null, limit), 'prlimit(NOFILE)');
-  const hard = Number(limit[1] > BigInt(HIGHEST) ? BigInt(HIGHEST) : limit[1]);
-  const base = hard - RESERVED.count;
+  return Number(limit[1] > BigInt(HIGHEST) ? BigInt(HIGHEST) : limit[1]);
+}
+const slotsFor = (hard: number): number => (hard < AMPLE ? SLOT_COUNT_LEAST : SLOT_COUNT);
+
+/** @throws SetupError when the limit of open files leaves no room, or a kept descriptor stands in it */
+export function reservedBase(keep: readonly number[]): number {
+  const hard = hardLimit();
+  const count = reservedCount(slotsFor(hard));
+  const base = hard - count;
   if (base < 16)
     throw new SetupError(
-      `the hard limit of open files is ${hard}, the sandbox needs at least ${RESERVED.count + 16} (ulimit -Hn)`,
+      `the hard limit of open files is ${hard}, the sandbox needs at least ${count + 16} (ulimit -Hn)`,
     );
   const taken = keep.find((fd) => fd >= base);
   if (taken !== undefined)
@@ -103,8 +124,11 @@ function sealed(name: string, content: Uint8Array): number {
   return readOnly;
 }
 
-/** The loader's image, told the number of its control socket. */
-function loaderImage(socket: number): Uint8Array {
+/** An empty file that nobody can write: its offset is the channel. */
+export const resultChannel = (): number => sealed('result', new Uint8Array(0));
+
+/** The loader's image, told the number of its control socket and the address of the door. */
+function loaderImage(socket: number, address: Uint8Array): Uint8Array {
   const image = readFileSync(artifacts.loader);
   const magic = Buffer.alloc(4);
   magic.writeUInt32LE(LOADER_CONFIG_MAGIC);
@@ -112,6 +136,8 @@ function loaderImage(socket: number): Uint8Array {
   while (at >= 0 && (at % 4 !== 0 || image.readUInt32LE(at + 4) !== 0)) at = image.indexOf(magic, at + 1);
   if (at < 0) throw new SetupError(`${artifacts.loader} has no configuration word: build it again`);
   image.writeUInt32LE(socket, at + 4);
+  image.writeUInt32LE(address.length, at + 8);
+  image.set(address, at + 12);
   return image;
 }
 
@@ -120,37 +146,40 @@ export const trusteeText = (): Uint8Array => readFileSync(artifacts.trustee);
 /** `trustee`: its text. */
 export function openChannels(keep: readonly number[], trustee: Uint8Array): Channels {
   const base = reservedBase(keep);
+  const door = new Door();
+  must(door.socket, 'listening for new processes');
   const pair = new Int32Array(2);
-  must(native.socketpair(L.SOCK_SEQPACKET | L.SOCK_CLOEXEC, pair), 'socketpair');
-  const [socket, childSocket] = pair;
-  must(native.pipe2(L.O_CLOEXEC | L.O_DIRECT, pair), 'pipe2');
+  must(native.pipe2(L.O_CLOEXEC | L.O_DIRECT | L.O_NONBLOCK, pair), 'pipe2'); // a full pipe must hold up nobody
   const [hint, childHint] = pair;
-  must(native.fcntl(hint, 4, L.O_NONBLOCK | L.O_DIRECT), 'fcntl of the hint pipe');
   must(native.pipe2(L.O_CLOEXEC, pair), 'pipe2');
   const [childLifeline, lifeline] = pair;
-  const { memory, readOnly } = sharedMemory(SLOT_SIZE * SLOT_COUNT);
-  const result = sealed('result', new Uint8Array(0));
   const text = sealed('trustee', trustee);
-  const image = sealed('loader', loaderImage(socketFd(base, 0)));
+  const image = sealed('loader', loaderImage(socketFd(base, 0), door.address));
   const descriptors = Int32Array.from([
     ...[childLifeline, base + RESERVED.lifeline],
     ...[childHint, base + RESERVED.hint],
-    ...[readOnly, base + RESERVED.sharedMemory],
     ...[text, base + RESERVED.trusteeText],
-    ...[childSocket, socketFd(base, 0)],
-    ...[result, resultFd(base, 0)],
+    ...[image, base + RESERVED.loader],
     ...[0, 1, 2, ...keep].flatMap((fd) => [fd, fd]),
   ]);
   return {
     base,
-    memory,
-    socket,
-    result,
+    slots: slotsFor(hardLimit()),
     hint,
     lifeline,
+    door,
+    trustee,
     loaderImage: image,
     descriptors,
-    handedOver: () => [childSocket, childHint, childLifeline, readOnly, text, image].forEach((fd) => native.close(fd)),
-    close: () => [socket, result, hint, lifeline].forEach((fd) => native.close(fd)),
+    handedOver: () => [childHint, childLifeline, text, image].forEach((fd) => native.close(fd)),
+    close: () => {
+      [hint, lifeline].forEach((fd) => native.close(fd));
+      door.close();
+    },
   };
+}
+
+export function openSpace(slots: number): SpaceChannels {
+  const { memory, readOnly } = sharedMemory(SLOT_SIZE * slots);
+  return { memory, readOnly, results: [resultChannel(), resultChannel()] };
 }

@@ -108,7 +108,7 @@ export function trampolineSize(site: Site): number {
 
 /** The site with ud2 in place of its call, everything beside it as it was. */
 function trapBytes(site: Site): Uint8Array {
-  const bytes = site.original.slice();
+  const bytes = Uint8Array.from(site.original);
   bytes.set(UD2, site.callOffset);
   return bytes;
 }

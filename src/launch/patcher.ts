@@ -2,7 +2,7 @@
  * The patcher's work on a running process: finds the `int $0x80` sites of an image that was just mapped privately and
  * rewrites them through /proc/PID/mem, only inside the judged mapping and in its own trampoline area.
  */
-import { parseElf, type ElfImage } from '../abi/elf.js';
+import type { ElfImage } from '../abi/elf.js';
 import { printable, type ByteString } from '../abi/bytes.js';
 import * as L from '../abi/linux.js';
 import { native } from '../native/index.js';
@@ -10,26 +10,9 @@ import type { Logger, Patcher } from '../referee/referee.js';
 import { mappingsOf } from '../memory/maps.js';
 import type { ProcessState } from '../referee/process.js';
 import { SetupError, must } from './channels.js';
-import { applyPatches, PlanCache, type TargetMemory } from './patch.js';
-import type { Role } from './sites.js';
-
-const MAX_FILE = 256 * 1024 * 1024;
-
-/** The whole content of an open file, read once; a negative errno when it cannot be read or is unreasonably large. */
-export function readWhole(fd: number): Uint8Array | number {
-  const size = native.lseek(fd, 0, 2);
-  if (size < 0) return size;
-  if (size > MAX_FILE) return -27; // EFBIG
-  const content = new Uint8Array(size);
-  let done = 0;
-  while (done < size) {
-    const n = native.pread(fd, content.subarray(done), size - done, done);
-    if (n < 0) return n;
-    if (n === 0) break;
-    done += n;
-  }
-  return content.subarray(0, done);
-}
+import type { ImageFile, ImageFiles } from './files.js';
+import { applyPatches, type TargetMemory } from './patch.js';
+import type { Role, Site } from './sites.js';
 
 function inodeOf(fd: number): number {
   const out = new Uint8Array(256);
@@ -37,14 +20,7 @@ function inodeOf(fd: number): number {
 }
 
 export class ImagePatcher implements Patcher {
-  private readonly plans = new PlanCache();
-  private used = 0;
-
-  constructor(
-    private readonly hook: number,
-    /** Trampolines: memory of the process, r-x, protected. */
-    private readonly area: { base: number; size: number },
-  ) {}
+  constructor(private readonly files: ImageFiles) {}
 
   /**
    * Only objects that are known to hold system calls are searched in full; elsewhere only calls with a plain number.
@@ -67,12 +43,12 @@ export class ImagePatcher implements Patcher {
   ): void {
     const reopened = native.openat(L.AT_FDCWD, `/proc/self/fd/${fd}`, L.O_RDONLY, 0);
     if (reopened < 0) return;
-    const file = readWhole(reopened);
-    native.close(reopened);
+    const file = this.files.open(reopened);
     const path = Buffer.alloc(4096);
     const n = native.readlinkat(L.AT_FDCWD, `/proc/self/fd/${fd}`, path, path.length);
-    if (typeof file === 'number') return;
-    this.patchMapping(process, file, path.toString('latin1', 0, Math.max(n, 0)), address, length, offset, log);
+    if (typeof file !== 'number')
+      this.patchMapping(process, file, path.toString('latin1', 0, Math.max(n, 0)), address, length, offset, log);
+    native.close(reopened);
   }
 
   /** What was made executable after it was mapped: the private mappings of files in the range, if they still are those files. */
@@ -88,9 +64,9 @@ export class ImagePatcher implements Patcher {
   }
 
   /** `address`, `length`: the executable mapping; `offset`: where in the file it begins. */
-  patchMapping(
+  private patchMapping(
     process: ProcessState,
-    file: Uint8Array,
+    file: ImageFile,
     path: ByteString,
     address: number,
     length: number,
@@ -99,66 +75,56 @@ export class ImagePatcher implements Patcher {
   ): void {
     let elf: ElfImage;
     try {
-      elf = parseElf(file, file.length, 'library');
+      elf = file.elf('library');
     } catch {
       return; // no ELF object: nothing that could be decoded
     }
     const segment = elf.segments.find((s) => s.offset - (s.offset % L.PAGE) === offset);
     if (segment === undefined) return;
     const bias = address - (segment.address - (segment.address % L.PAGE));
-    this.patch(
-      process,
-      elf,
-      file,
-      path,
-      ImagePatcher.roleOf(path),
-      bias,
-      { start: address, end: address + length },
-      log,
-    );
+    const within = { start: address, end: address + length };
+    this.patch(process, file.sites(elf, ImagePatcher.roleOf(path)), path, bias, within, log);
   }
 
-  /** Patches what lies in `within`; a whole image when it spans it. */
+  /** Patches the sites that lie in `within`; a whole image when it spans it. */
   patch(
     process: ProcessState,
-    elf: ElfImage,
-    file: Uint8Array,
+    all: readonly Site[],
     path: ByteString,
-    role: Role,
     bias: number,
     within: { start: number; end: number },
     log: Logger,
   ): void {
-    const sites = this.plans
-      .plan(elf, file, role)
-      .filter((s) => s.address + bias >= within.start && s.address + bias + s.length <= within.end);
+    const sites = all.filter((s) => s.address + bias >= within.start && s.address + bias + s.length <= within.end);
     if (sites.length === 0) return;
-    const area = { base: this.area.base + this.used, size: this.area.size - this.used };
-    const { patched, skipped, used } = applyPatches(sites, bias, this.memory(process), this.hook, area);
-    this.used += used;
-    for (const p of patched) if (p.trampoline === null) process.trapSites.add(p.address + p.site.callOffset);
+    const { space } = process;
+    const { trampolines, hook } = space.layout;
+    const area = { base: trampolines.base + space.trampolinesUsed, size: trampolines.size - space.trampolinesUsed };
+    const { patched, skipped, used } = applyPatches(sites, bias, memoryOf(process), hook, area);
+    space.trampolinesUsed += used;
+    for (const p of patched) if (p.trampoline === null) space.trapSites.add(p.address + p.site.callOffset);
     log('debug', `patched ${patched.length} int $0x80 sites of ${printable(path)}`);
     for (const s of skipped)
       log('warn', `int $0x80 at 0x${s.address.toString(16)} of ${printable(path)} left alone: ${s.reason}`);
   }
+}
 
-  private memory(process: ProcessState): TargetMemory {
-    if (process.patcherMemory < 0)
-      process.patcherMemory = must(
-        native.openat(L.AT_FDCWD, `/proc/${process.pid}/mem`, L.O_RDWR, 0),
-        'opening the memory of the process',
-      );
-    const fd = process.patcherMemory;
-    return {
-      read(address, length) {
-        const bytes = new Uint8Array(length);
-        if (native.pread(fd, bytes, length, address) !== length) throw new SetupError('memory cannot be read');
-        return bytes;
-      },
-      write(address, bytes) {
-        if (native.pwrite(fd, bytes, bytes.length, address) !== bytes.length)
-          throw new SetupError(`memory at 0x${address.toString(16)} cannot be patched`);
-      },
-    };
-  }
+function memoryOf({ space, pid }: ProcessState): TargetMemory {
+  if (space.patcherMemory < 0)
+    space.patcherMemory = must(
+      native.openat(L.AT_FDCWD, `/proc/${pid}/mem`, L.O_RDWR, 0),
+      'opening the memory of the process',
+    );
+  const fd = space.patcherMemory;
+  return {
+    read(address, length) {
+      const bytes = new Uint8Array(length);
+      if (native.pread(fd, bytes, length, address) !== length) throw new SetupError('memory cannot be read');
+      return bytes;
+    },
+    write(address, bytes) {
+      if (native.pwrite(fd, bytes, bytes.length, address) !== bytes.length)
+        throw new SetupError(`memory at 0x${address.toString(16)} cannot be patched`);
+    },
+  };
 }

@@ -1,197 +1,248 @@
 /**
- * The program and its interpreter: found and read by the helper, judged, parsed from the helper's own copy, mapped into
- * the process by ordinary delegated calls, and given its first stack.
+ * The program and its interpreter: found, judged and opened by the helper, parsed from what it read, mapped into the
+ * process by the loader before it becomes the trustee, and given their first stack.
  */
-import { ElfError, describeFile, parseElf, type ElfImage } from '../abi/elf.js';
+import { ElfError, describeFile, type ElfImage } from '../abi/elf.js';
 import { fromBytes, printable, type ByteString } from '../abi/bytes.js';
-import { errnoName } from '../abi/errno.js';
+import { ERRNO, errnoName } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
 import { native } from '../native/index.js';
-import type { PathResolver } from '../referee/paths.js';
-import type { ProcessState, ThreadState } from '../referee/process.js';
-import { describeRule } from '../referee/describe.js';
-import type { Judge } from '../referee/referee.js';
-import type { Order } from '../syscalls/dsl.js';
-import { SetupError } from './channels.js';
+import type { FirstStack, ProcessState } from '../referee/process.js';
+import type { Logger } from '../referee/referee.js';
+import type { Resolved } from '../syscalls/dsl.js';
+import { LOADER, RESERVED } from '../wire/layout.js';
+import { identityOf, type ImageFile, type ImageFiles } from './files.js';
 import { biasFor, buildStack, planImage, type ImagePlan } from './image.js';
-import { readWhole } from './patcher.js';
+import type { Conversation, Hello, LoaderCall } from './loader.js';
+import type { ImagePatcher } from './patcher.js';
+import type { FirstState } from './start.js';
 
-/** Why the program cannot be run, and the status that says so: 126 found but not runnable, 127 not found. */
+/** Why a program cannot be run. */
 export class NotRunnable extends Error {
   override readonly name = 'NotRunnable';
   constructor(
-    readonly status: 126 | 127,
+    /** What execve(2) answers. */
+    readonly errno: number,
     message: string,
   ) {
     super(message);
   }
+  /** The status that says so: 126 found but not runnable, 127 not found. */
+  get status(): 126 | 127 {
+    return this.errno === ERRNO.ENOENT || this.errno === ERRNO.ENOTDIR ? 127 : 126;
+  }
 }
 
+/** An executable that was found, judged and opened; its descriptor, the helper's, is what will be mapped. */
 export interface Program {
   readonly guest: ByteString;
-  readonly host: ByteString;
-  readonly file: Uint8Array;
-  readonly elf: ElfImage;
-  /** struct statx of what was read, for comparison with what is mapped. */
-  readonly identity: Uint8Array;
+  readonly fd: number;
+  readonly file: ImageFile;
+  /** Of what was judged, for comparison with what is mapped. */
+  readonly identity: string;
 }
 
 const S_IFMT = 0o170000;
 const S_IFREG = 0o100000;
 const S_IFDIR = 0o040000;
-const STATX_BASIC = 0x7ff;
-const AT_EMPTY_PATH = 0x1000;
 const O_NOFOLLOW = 0o400000;
+const X_OK = 1;
+const AT_EACCESS = 0x200;
 
-function identityOf(fd: number): Uint8Array {
-  const out = new Uint8Array(256);
-  native.statx(fd, '', AT_EMPTY_PATH, STATX_BASIC, out);
-  return out;
-}
-/** Inode, size, ctime, mtime and device of a struct statx: the same file with the same content as far as the kernel tells. */
-function sameFile(a: Uint8Array, b: Uint8Array): boolean {
-  const part = (x: Uint8Array): string =>
-    Buffer.concat([x.subarray(0x20, 0x30), x.subarray(0x60, 0x80), x.subarray(0x88, 0x90)]).toString('hex');
-  return part(a) === part(b);
+/** Asks whether the canonical path may be executed, or read: 0, or a negative errno; `reason` then says why. */
+export interface Ask {
+  (access: 'execute' | 'read', path: ByteString): number;
+  reason?: string;
 }
 
 /**
- * Finds, judges and reads an executable. `start` is a descriptor for relative paths.
+ * Judges and opens what a path was resolved to: a program, or (`role`) an interpreter, which need not be executable.
+ * The caller closes `fd`.
  * @throws NotRunnable
  */
-export function readProgram(resolver: PathResolver, judge: Judge, start: number, path: ByteString, what = ''): Program {
-  const shown = `${what}${printable(path)}`;
-  const found = resolver.resolve(start, path, { follow: true });
-  if (typeof found === 'number')
-    throw new NotRunnable(found === -2 || found === -20 ? 127 : 126, `${shown}: ${errnoName(-found)}`);
-  if (!found.exists) throw new NotRunnable(127, `${shown}: not found`);
-  if ((found.type & S_IFMT) === S_IFDIR)
-    throw new NotRunnable(126, `${shown} is a directory, it must be an i386 ELF program`);
-  if ((found.type & S_IFMT) !== S_IFREG)
-    throw new NotRunnable(126, `${shown} is no regular file, it must be an i386 ELF program`);
-  refuseDenied(judge, found.guest, shown, what === '' ? 'execute' : 'read');
-  if (what === '' && native.faccessat(found.dir, found.name, 1, 0x200) < 0)
-    throw new NotRunnable(126, `${shown} is not executable (chmod +x)`);
-  const fd = native.openat(found.dir, found.name, O_NOFOLLOW | L.O_NONBLOCK, 0); // what was swapped for a FIFO must not block
-  if (fd < 0) throw new NotRunnable(126, `${shown} cannot be read: ${errnoName(-fd)}`);
-  try {
-    const file = readWhole(fd);
-    if (typeof file === 'number') throw new NotRunnable(126, `${shown} cannot be read: ${errnoName(-file)}`);
-    return { guest: found.guest, host: found.host, file, elf: parse(file, shown), identity: identityOf(fd) };
-  } finally {
-    native.close(fd);
-    resolver.release();
-  }
+export function openProgram(
+  found: Resolved | number,
+  files: ImageFiles,
+  ask: Ask,
+  shown: string,
+  role: 'program' | 'interpreter' = 'program',
+): Program {
+  const refuse = (errno: number, why: string): never => {
+    throw new NotRunnable(errno, `${shown}${why}`);
+  };
+  if (typeof found === 'number') return refuse(-found, `: ${errnoName(-found)}`);
+  if (!found.exists) return refuse(ERRNO.ENOENT, ': not found');
+  const type = found.type & S_IFMT;
+  if (type === S_IFDIR) return refuse(ERRNO.EACCES, ' is a directory, it must be an i386 ELF program');
+  if (type !== S_IFREG) return refuse(ERRNO.EACCES, ' is no regular file, it must be an i386 ELF program');
+  const asked = ask(role === 'program' ? 'execute' : 'read', found.guest);
+  if (asked !== 0) return refuse(-asked, ` may not be executed: ${ask.reason ?? errnoName(-asked)}`);
+  if (role === 'program' && native.faccessat(...placeOf(found), X_OK, AT_EACCESS) < 0)
+    return refuse(ERRNO.EACCES, ' is not executable (chmod +x)');
+  const fd = open(found);
+  if (fd < 0) return refuse(-fd, ` cannot be read: ${errnoName(-fd)}`);
+  const file = files.open(fd);
+  if (typeof file !== 'number') return { guest: found.guest, fd, file, identity: identityOf(fd) };
+  native.close(fd);
+  return refuse(-file, ` cannot be read: ${errnoName(-file)}`);
 }
 
-/** The user named the program: what no rule names may be run, what a rule denies may not. */
-function refuseDenied(judge: Judge, path: ByteString, shown: string, access: 'execute' | 'read'): void {
-  const { verdict, rule } = judge.decide({ ask: 'path', access, path });
-  if (verdict.verdict !== 'allow' && rule !== null)
-    throw new NotRunnable(126, `${shown} may not be executed: ${describeRule(rule)}`);
+/** Where it is: what a descriptor holds has perhaps no name. */
+const placeOf = ({ held, object, dir, name }: Resolved): [dir: number, name: ByteString] =>
+  held === true && object !== undefined ? [L.AT_FDCWD, `/proc/self/fd/${object}`] : [dir, name];
+
+/** What was swapped for a FIFO must not block. */
+function open(found: Resolved): number {
+  const nofollow = found.held === true ? 0 : O_NOFOLLOW;
+  return native.openat(...placeOf(found), L.O_RDONLY | L.O_NONBLOCK | nofollow, 0);
 }
 
-function parse(file: Uint8Array, shown: string): ElfImage {
+/** @throws NotRunnable with ENOEXEC */
+export function elfOf({ file }: Program, shown: string): ElfImage {
   try {
-    return parseElf(file);
+    return file.elf('program');
   } catch (error) {
     if (!(error instanceof ElfError)) throw error;
-    if (error.kind === 'malformed') throw new NotRunnable(126, `${shown} is a malformed ELF file: ${error.message}`);
-    throw new NotRunnable(126, `${shown} is ${describeFile(file)}`);
+    const what = error.kind === 'malformed' ? `a malformed ELF file: ${error.message}` : describeFile(file.head);
+    throw new NotRunnable(ERRNO.ENOEXEC, `${shown} is ${what}`);
   }
 }
 
-export const interpreterOf = (program: Program): ByteString | null =>
-  program.elf.interpreter === null ? null : fromBytes(program.elf.interpreter);
+export const interpreterOf = (elf: ElfImage): ByteString | null =>
+  elf.interpreter === null ? null : fromBytes(elf.interpreter);
 
-/** What an order's failure means here: the program cannot be mapped. */
-function mapped(result: number, program: Program, what: string): number {
-  if (L.isError(result)) throw new NotRunnable(126, `${printable(program.guest)}: ${what}: ${errnoName(-result)}`);
-  return result >>> 0;
+/** A program and its interpreter, ready to be mapped. */
+export interface Executable {
+  readonly program: Program;
+  readonly elf: ElfImage;
+  readonly interpreter: { readonly program: Program; readonly elf: ElfImage } | null;
+  /** The path that it was called by: AT_EXECFN. */
+  readonly path: ByteString;
 }
 
-const NR = { close: 6, mmap2: 192, munmap: 91, openat2: 437 } as const;
-const RESOLVE_NO_SYMLINKS = 4;
+export function closeExecutable({ program, interpreter }: Executable): void {
+  native.close(program.fd);
+  if (interpreter !== null) native.close(interpreter.program.fd);
+}
 
-/** Maps an image: the plan with its final addresses. The descriptor is closed again. */
-export function* mapImage(
-  process: ProcessState,
-  thread: ThreadState,
-  program: Program,
-): Generator<Order, ImagePlan, number> {
-  thread.memory.resetArena();
-  const arena = (bytes: Uint8Array): number => thread.memory.copy(bytes);
-  const how = new BigUint64Array([BigInt(L.O_CLOEXEC), 0n, BigInt(RESOLVE_NO_SYMLINKS)]);
-  const path = arena(Buffer.from(program.host + '\0', 'latin1'));
-  const fd = mapped(yield [NR.openat2, L.AT_FDCWD, path, arena(new Uint8Array(how.buffer)), 24], program, 'open');
-  verify(process, fd, program);
+// ---- mapping ----
 
-  const flags = L.MAP_PRIVATE | L.MAP_ANONYMOUS | L.MAP_NORESERVE;
-  let plan = planImage(program.elf);
+const NR = { close: 6, munmap: 91, mmap2: 192 } as const;
+
+interface Loaded {
+  readonly program: Program;
+  readonly elf: ElfImage;
+  /** Its descriptor in the process. */
+  readonly fd: number;
+  plan: ImagePlan;
+  base: number;
+}
+
+const RESERVATION = L.MAP_PRIVATE | L.MAP_ANONYMOUS | L.MAP_NORESERVE;
+
+/** The call that keeps an image's address range free for it. */
+function reservation({ plan, program }: Loaded): LoaderCall {
   const { address, length } = plan.reserve;
-  if (address !== 0) refuseProtected(process, program, address, length);
   const fixed = address !== 0 ? L.MAP_FIXED_NOREPLACE : 0;
-  const base = mapped(
-    yield [NR.mmap2, address, length, 0, flags | fixed, -1, 0],
-    program,
-    'reserving its address range',
-  );
-  if (address !== 0 && base !== address)
-    throw new NotRunnable(126, `${printable(program.guest)}: its addresses are taken`);
-  if (program.elf.kind === 'relocatable') plan = planImage(program.elf, biasFor(program.elf, base));
+  return {
+    what: `${printable(program.guest)}: reserving its address range`,
+    call: [NR.mmap2, address, length, 0, RESERVATION | fixed, -1, 0],
+  };
+}
 
-  for (const step of plan.steps) {
-    if (step.do === 'zero') {
-      if (process.memory.write(step.address, new Uint8Array(step.length), step.length) < 0)
-        throw new NotRunnable(126, `${printable(program.guest)}: its data cannot be cleared`);
-      continue;
-    }
+/** The calls that map the segments, and give back what an alignment larger than a page made reserve too much. */
+function segments({ plan, program, fd, base }: Loaded): LoaderCall[] {
+  const what = `${printable(program.guest)}: mapping a segment`;
+  const maps = plan.steps.flatMap((step): LoaderCall[] => {
+    if (step.do === 'zero') return [];
     const source =
-      step.do === 'mapFile' ? [L.MAP_PRIVATE | L.MAP_FIXED, fd, step.offset / L.PAGE] : [flags | L.MAP_FIXED, -1, 0];
-    mapped(yield [NR.mmap2, step.address, step.length, step.prot, ...source], program, 'mapping a segment');
+      step.do === 'mapFile'
+        ? [L.MAP_PRIVATE | L.MAP_FIXED, fd, step.offset / L.PAGE]
+        : [RESERVATION | L.MAP_FIXED, -1, 0];
+    return [{ what, call: [NR.mmap2, step.address, step.length, step.prot, ...source] }];
+  });
+  const end = base + plan.reserve.length;
+  const surplus = [
+    [base, plan.span.start - base],
+    [plan.span.end, end - plan.span.end],
+  ].flatMap(([at, length]): LoaderCall[] => (length > 0 ? [{ what, call: [NR.munmap, at, length] }] : []));
+  return [...maps, ...surplus];
+}
+
+/** Maps, patches and gives its first stack to an executable: the state in which its first thread starts. @throws NotRunnable */
+export function* loadExecutable(
+  process: ProcessState,
+  hello: Hello,
+  { program, elf, interpreter, path }: Executable,
+  patcher: ImagePatcher,
+  log: Logger,
+): Conversation<FirstState> {
+  const number = (i: number): number => process.reserved.from + RESERVED.images + i;
+  const images = [{ program, elf }, ...(interpreter === null ? [] : [interpreter])].map((image, i): Loaded => ({
+    ...image,
+    fd: number(i),
+    plan: planImage(image.elf),
+    base: 0,
+  }));
+  for (const image of images) refuseProtected(process, image);
+  const places = images.map((_, i): LoaderCall => ({
+    what: 'placing an image',
+    call: [LOADER.place, i, number(i), L.O_CLOEXEC],
+  }));
+  const bases = yield {
+    calls: [...places, ...images.map(reservation)],
+    descriptors: images.map(({ program }) => program.fd),
+  };
+  images.forEach((image, i) => {
+    image.base = bases[places.length + i];
+    const { address } = image.plan.reserve;
+    if (address !== 0 && image.base !== address)
+      throw new NotRunnable(ERRNO.ENOMEM, `${printable(image.program.guest)}: its addresses are taken`);
+    if (image.elf.kind === 'relocatable') image.plan = planImage(image.elf, biasFor(image.elf, image.base));
+  });
+  const closes = images.map(({ fd }): LoaderCall => ({ what: 'closing an image', call: [NR.close, fd] }));
+  yield { calls: [...images.flatMap(segments), ...closes] };
+  for (const image of images) {
+    if (identityOf(image.program.fd) !== image.program.identity)
+      throw new NotRunnable(ERRNO.ETXTBSY, `${printable(image.program.guest)} changed while it was started`);
+    clear(process, image);
   }
-  yield [NR.close, fd];
-  yield* trim(plan, base, length);
-  return plan;
+  images.forEach(({ program: { file, guest }, elf, plan }, i) => {
+    const role = i > 0 || interpreter === null ? 'syscall-object' : 'other';
+    patcher.patch(process, file.sites(elf, role), guest, plan.bias, plan.span, log);
+  });
+  const [main, loader] = images.map(({ plan }) => plan);
+  const stack = firstStack(process, hello.esp, main, loader ?? null, hello.hook, path);
+  const start = { eip: (loader ?? main).entry, esp: stack.address, eflags: 0x202 };
+  return { stack, state: { ...start, eax: 0, ebx: 0, ecx: 0, edx: 0, esi: 0, edi: 0, ebp: 0, gs: 0 } };
 }
 
-/** Gives back what an alignment larger than a page made reserve too much. */
-function* trim(plan: ImagePlan, base: number, length: number): Generator<Order, void, number> {
-  if (plan.span.start > base) yield [NR.munmap, base, plan.span.start - base];
-  if (base + length > plan.span.end) yield [NR.munmap, plan.span.end, base + length - plan.span.end];
+function clear(process: ProcessState, { program, plan }: Loaded): void {
+  for (const step of plan.steps)
+    if (step.do === 'zero' && process.memory.write(step.address, new Uint8Array(step.length), step.length) < 0)
+      throw new NotRunnable(ERRNO.ENOMEM, `${printable(program.guest)}: its data cannot be cleared`);
 }
 
-function verify(process: ProcessState, fd: number, program: Program): void {
-  const pinned = native.pidfdGetfd(process.pidfd, fd);
-  const same = pinned >= 0 && sameFile(identityOf(pinned), program.identity);
-  native.close(pinned);
-  if (!same) throw new NotRunnable(126, `${printable(program.guest)} changed while it was started`);
+function refuseProtected(process: ProcessState, { program, plan }: Loaded): void {
+  const { address, length } = plan.reserve;
+  const hit = address === 0 ? undefined : process.regions.hit(address, length);
+  if (hit) throw new NotRunnable(ERRNO.ENOMEM, `${printable(program.guest)} wants addresses where ${hit.what} is`);
 }
 
-function refuseProtected(process: ProcessState, program: Program, address: number, length: number): void {
-  const hit = process.regions.hit(address, length);
-  if (hit) throw new NotRunnable(126, `${printable(program.guest)} wants addresses where ${hit.what} is`);
-}
-
-/** Rewrites the first stack: vectors and auxiliary vector for the program. Its new esp. */
-export function writeStack(
+/** The first stack once more: vectors and auxiliary vector for the program. */
+function firstStack(
   process: ProcessState,
   esp: number,
   plan: ImagePlan,
   interpreter: ImagePlan | null,
   hook: number,
   execfn: ByteString,
-): number {
+): FirstStack {
   const words = stackWords(process, esp);
-  const stack = buildStack(
-    words,
-    esp,
-    { phdr: plan.phdr, phnum: plan.phnum, entry: plan.entry, base: interpreter?.bias ?? 0, sysinfo: hook },
-    Buffer.from(execfn, 'latin1'),
-  );
-  if (process.memory.write(stack.esp, stack.bytes, stack.bytes.length) < 0)
-    throw new SetupError('the first stack cannot be written');
-  return stack.esp;
+  const { phdr, phnum, entry } = plan;
+  const auxv = { phdr, phnum, entry, base: interpreter?.bias ?? 0, sysinfo: hook };
+  const stack = buildStack(words, esp, auxv, Buffer.from(execfn, 'latin1'));
+  return { address: stack.esp, bytes: stack.bytes };
 }
 
 /** The stack from esp up to the end of the auxiliary vector and beyond. */

@@ -2,21 +2,20 @@
 import { printable, type ByteString } from '../abi/bytes.js';
 import { ERRNO } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
-import { syscallName } from '../abi/numbers.js';
-import { SocketMemory } from '../memory/guest.js';
 import { native } from '../native/index.js';
+import { describeRule } from '../referee/describe.js';
 import { PathResolver } from '../referee/paths.js';
 import type { View } from '../referee/view.js';
-import type { ProcessState } from '../referee/process.js';
+import type { Ending, ProcessState } from '../referee/process.js';
 import type { Observer } from '../referee/watch.js';
-import { Referee, type Ending, type Judge, type Logger } from '../referee/referee.js';
-import type { Order } from '../syscalls/dsl.js';
-import { hookActions } from '../trustee/actions.js';
+import { Referee, type Judge, type Logger } from '../referee/referee.js';
+import type { Resolved } from '../syscalls/dsl.js';
 import { SHARED_MEMORY_PREFIX } from './channels.js';
-import type { ImagePlan } from './image.js';
+import { ImageFiles } from './files.js';
+import { findExecutable, ImageLauncher, type Found } from './launcher.js';
 import { ImagePatcher } from './patcher.js';
-import { interpreterOf, mapImage, NotRunnable, readProgram, writeStack, type Program } from './program.js';
-import { callNow, startProcess, type StartOptions } from './start.js';
+import { closeExecutable, loadExecutable, NotRunnable, type Ask } from './program.js';
+import { startProcess, type StartOptions } from './start.js';
 
 export interface RunOptions {
   readonly command: readonly ByteString[];
@@ -44,32 +43,34 @@ export interface RunOptions {
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 /** execvp(3): a name with a slash is a path, else each directory of PATH is tried. */
-function findProgram(o: RunOptions, resolver: PathResolver, cwd: number): { program: Program; path: ByteString } {
+function findProgram(o: RunOptions, find: (path: ByteString) => Found): Found {
   const name = o.command[0];
-  if (name.includes('/')) return { program: readProgram(resolver, o.judge, cwd, name), path: name };
+  if (name.includes('/')) return find(name);
   const path = o.env.find((v) => v.startsWith('PATH='))?.slice(5) ?? DEFAULT_PATH;
   let last: NotRunnable | undefined;
   for (const dir of path.split(':')) {
-    const candidate = `${dir === '' ? '.' : dir}/${name}`;
     try {
-      return { program: readProgram(resolver, o.judge, cwd, candidate), path: candidate };
+      return find(`${dir === '' ? '.' : dir}/${name}`);
     } catch (error) {
       if (!(error instanceof NotRunnable)) throw error;
       if (error.status === 126) last ??= error;
     }
   }
-  throw last ?? new NotRunnable(127, `${printable(name)}: no such command in PATH (${printable(path)})`);
+  throw last ?? new NotRunnable(ERRNO.ENOENT, `${printable(name)}: no such command in PATH (${printable(path)})`);
 }
 
-/** Runs a generator of orders to its end while nothing else can happen. */
-function driveNow<T>(process: ProcessState, steps: Generator<Order, T, number>): T {
-  let next = steps.next();
-  while (!next.done) next = steps.next(callNow(process, process.threads[0].memory, next.value));
-  return next.value;
+/** The user named the program: what no rule names may be run, what a rule denies may not. */
+function asker(judge: Judge): Ask {
+  const ask: Ask = (access, path) => {
+    const { verdict, rule } = judge.decide({ ask: 'path', access, path });
+    if (verdict.verdict === 'allow' || rule === null) return 0;
+    ask.reason = describeRule(rule);
+    return verdict.verdict === 'deny' ? -verdict.errno : -ERRNO.EACCES;
+  };
+  return ask;
 }
 
 export function runSandbox(o: RunOptions): Ending {
-  const cwd = native.openat(L.AT_FDCWD, '.', L.O_PATH, 0);
   const running: { process?: ProcessState } = {}; // there is none before the program is found
   const resolver = new PathResolver(o.view, native, {
     pid: () => running.process?.pid ?? 0,
@@ -79,38 +80,35 @@ export function runSandbox(o: RunOptions): Ending {
     exe: () => running.process?.exe ?? '/',
     sharedMemoryPrefix: SHARED_MEMORY_PREFIX,
   });
-  const { program, path } = findProgram(o, resolver, cwd);
-  const wanted = interpreterOf(program);
-  const interpreter =
-    wanted === null ? null : readProgram(resolver, o.judge, cwd, wanted, `interpreter of ${printable(path)}: `);
+  const files = new ImageFiles();
+  const patcher = new ImagePatcher(files);
+  const cwd = native.openat(L.AT_FDCWD, '.', L.O_PATH, 0);
+  const ask = asker(o.judge);
+  const resolve = (path: ByteString): Resolved | number => resolver.resolve(cwd, path, { follow: true });
+  const found = findProgram(o, (path) => {
+    try {
+      return findExecutable(resolve(path), path, files, { resolve, ask, log: o.log });
+    } finally {
+      resolver.release();
+    }
+  });
   native.close(cwd);
 
-  const base = path.slice(path.lastIndexOf('/') + 1);
-  const started = startProcess({
-    argv: o.command,
+  const { channels, process } = startProcess({
+    argv: found.prefix.length === 0 ? o.command : [...found.prefix, ...o.command.slice(1)],
     envp: o.env,
-    comm: base,
-    exe: program.guest,
+    comm: found.comm,
+    exe: found.exe,
     keep: o.keep,
     ignored: o.ignored,
     openFiles: o.openFiles,
+    load: (state, hello) => loadExecutable(state, hello, found.executable, patcher, o.log),
     ...o.start,
   });
-  const process = (running.process = started.process);
+  closeExecutable(found.executable);
+  running.process = process;
   process.umask = native.umask(0); // the helper applies the program's mask itself; the child was born with it
   try {
-    const patcher = new ImagePatcher(started.hello.hook, started.trampolines);
-    const thread = process.threads[0];
-    const plan = driveNow(process, mapImage(process, thread, program));
-    const interpreterPlan = interpreter === null ? null : driveNow(process, mapImage(process, thread, interpreter));
-    patchImage(patcher, process, program, plan, interpreter === null, o.log);
-    if (interpreter !== null && interpreterPlan !== null)
-      patchImage(patcher, process, interpreter, interpreterPlan, true, o.log);
-    const esp = writeStack(process, started.hello.esp, plan, interpreterPlan, started.hello.hook, path);
-    const eip = (interpreterPlan ?? plan).entry;
-    thread.memory.setStart({ eip, esp, eax: 0, ebx: 0, ecx: 0, edx: 0, esi: 0, edi: 0, ebp: 0, eflags: 0x202, gs: 0 });
-    const verdicts = o.judge.syscallVerdicts();
-    thread.memory.setActions(hookActions(process, thread, (nr) => o.askAll || verdicts.has(syscallName(nr))));
     const referee = new Referee(process, {
       judge: o.judge,
       resolver,
@@ -118,36 +116,18 @@ export function runSandbox(o: RunOptions): Ending {
       log: o.log,
       observer: o.observer,
       protocol: o.protocol,
+      askAll: o.askAll,
       stop: o.stop,
+      peek: o.peek,
+      launcher: new ImageLauncher(channels, files, patcher, o.log),
+      enter: (entered) => (running.process = entered),
     });
-    if (o.peek === 'socket') process.memory = new SocketMemory(thread.socket);
     o.started(process.pid);
-    referee.start(thread);
     return referee.run();
   } catch (error) {
     native.kill(process.pid, L.SIGNAL.KILL);
     throw error;
   } finally {
-    started.channels.close();
+    channels.close();
   }
-}
-
-function patchImage(
-  patcher: ImagePatcher,
-  process: ProcessState,
-  program: Program,
-  plan: ImagePlan,
-  known: boolean,
-  log: Logger,
-): void {
-  patcher.patch(
-    process,
-    program.elf,
-    program.file,
-    program.guest,
-    known ? 'syscall-object' : 'other',
-    plan.bias,
-    plan.span,
-    log,
-  );
 }

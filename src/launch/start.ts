@@ -1,6 +1,7 @@
 /**
- * Starts one sandboxed process: the loader is executed, sets itself up on order, becomes the trustee; the lifeline
- * thread starts. After this the process holds trusted code alone, and no byte of the program has been read.
+ * Brings up an image: the loader is executed, sets itself up on order, maps the program, becomes the trustee. Until the
+ * first untrustee starts, the process holds trusted code alone, and no byte of the program has been run. The same for
+ * the first process of a sandbox and for every execve.
  */
 import type { ByteString } from '../abi/bytes.js';
 import * as L from '../abi/linux.js';
@@ -8,12 +9,13 @@ import { ProcessMemory } from '../memory/guest.js';
 import { mappingsOf, type Mapping } from '../memory/maps.js';
 import { Regions } from '../memory/regions.js';
 import { native } from '../native/index.js';
-import { ProcessState, Sandbox, ThreadState } from '../referee/process.js';
-import { firstTlsEntry, segmentsOf, Slot, trusteeLabels, type SlotConstants } from '../trustee/slot.js';
-import { FORM, FRAMES, LOADER, RESERVED, SLOT_COUNT, SLOT_SIZE, resultFd, socketFd } from '../wire/layout.js';
-import { must, openChannels, SetupError, trusteeText, type Channels } from './channels.js';
+import type { SpaceChannels } from '../referee/launcher.js';
+import { ProcessState, Sandbox, Space, type FirstStack, type ThreadState } from '../referee/process.js';
+import { trusteeLabels, type Slot, type StartState } from '../trustee/slot.js';
+import { FORM, FRAMES, LANDING_SIZE, LOADER, RESERVED, reservedCount, resultFd, SLOT_SIZE } from '../wire/layout.js';
+import { must, openChannels, openSpace, SetupError, trusteeText, type Channels } from './channels.js';
 import { refuseFilter } from './filter.js';
-import { Loader, type Hello } from './loader.js';
+import { Loader, type Conversation, type Hello, type LoaderCall } from './loader.js';
 
 const NR = {
   close: 6,
@@ -32,35 +34,12 @@ const PR_SET_NO_NEW_PRIVS = 38;
 const SA_RESTORER = 0x04000000;
 const SA_ONSTACK = 0x08000000;
 const SA_NODEFER = 0x40000000;
-const ALTSTACK_SIZE = 0x10000;
 const TRAMPOLINES = 0x10000;
 /** What the kernel maps below the strings of argv and environment (setup_arg_pages, fs/exec.c), and how far it grows at a touch. */
 const STACK_AT_HAND = 0x1f000;
 const STACK_STEP = 0x8000;
-
-export interface StartOptions {
-  readonly argv: readonly ByteString[];
-  readonly envp: readonly ByteString[];
-  /** What comm shows: the program's base name. */
-  readonly comm: ByteString;
-  readonly exe: ByteString;
-  readonly keep: readonly number[];
-  /** Signals that were ignored when the sandbox was started: two words. */
-  readonly ignored: Uint32Array;
-  /** The program's soft limit of open files; -1, or left out, for the helper's own. */
-  readonly openFiles?: number;
-  /** Another text for the trustee than the one that was built: tests run its twin. */
-  readonly trustee?: Uint8Array;
-  /** `int80`: enter the kernel by int $0x80 although there is a faster way. */
-  readonly entry?: 'fast' | 'int80';
-}
-
-export interface Started {
-  readonly process: ProcessState;
-  readonly hello: Hello;
-  readonly trampolines: { base: number; size: number };
-  readonly channels: Channels;
-}
+/** Milliseconds in which a message of the loader must come: it runs nothing but our own code. */
+const PATIENCE = 10_000;
 
 type Range = Pick<Mapping, 'start' | 'end'>;
 
@@ -114,102 +93,256 @@ const name16 = (name: ByteString): Uint8Array => {
   return bytes;
 };
 
-interface Layout {
-  readonly shared: number;
-  readonly text: number;
-  readonly altstack: number;
-  readonly trampolines: number;
-  readonly form: number;
-  readonly tail: number;
+// ---- where everything goes ----
+
+export interface Image {
+  /** What comm shows: the program's base name. */
+  readonly comm: ByteString;
+  /** Words of argv, environment and auxiliary vector that the first stack will be given anew. */
+  readonly vectors: number;
+  /** Is it the first process of the sandbox, the helper's own child? */
+  readonly first: boolean;
+  /** `int80`: enter the kernel by int $0x80 although there is a faster way. */
+  readonly entry?: 'fast' | 'int80';
 }
 
-/** All that the loader's process needs before it turns trustee; each step is one system call of its own. */
-function setUp(loader: Loader, hello: Hello, pid: number, channels: Channels, options: StartOptions): Layout {
-  const { base } = channels;
-  const run = (what: string, ...call: (number | Uint8Array)[]): number => loader.run({ what, call });
-  const map = (what: string, size: number, prot: number, flags: number, fd: number): number =>
-    run(what, NR.mmap2, 0, size, prot, flags, fd, 0);
+interface Places {
+  readonly shared: number;
+  readonly landing: number;
+  readonly trampolines: number;
+  readonly text: number;
+}
+
+/** One block as close below the loader as nothing else is: the vDSO can stand anywhere. */
+function placesBelow(pid: number, below: number, slots: number): Places {
+  const size = L.PAGE + TRAMPOLINES + (LANDING_SIZE + SLOT_SIZE) * slots;
+  const maps = mappingsOf(pid);
+  let end = below - (below % SLOT_SIZE);
+  for (;;) {
+    const start = end - size;
+    const taken = maps.find((m) => m.start < end && m.end > start);
+    if (start < SLOT_SIZE) throw new SetupError(`there are no ${size} bytes of address space below the loader`);
+    if (taken === undefined) break;
+    end = taken.start - (taken.start % SLOT_SIZE);
+  }
+  const shared = end - SLOT_SIZE * slots;
+  const landing = shared - LANDING_SIZE * slots;
+  const text = landing - L.PAGE;
+  return { shared, landing, text, trampolines: text - TRAMPOLINES };
+}
+
+/** All that the loader's process needs before it turns trustee, as one message; its places. */
+function* setUp(
+  pid: number,
+  hello: Hello,
+  channels: Channels,
+  space: SpaceChannels,
+  image: Image,
+): Conversation<Space['layout']> {
+  const { base, slots } = channels;
   const vdso = vdsoOf(pid);
+  const own = loaderOf(pid);
   const entry = new Uint8Array(16);
   must(native.vmRead(pid, hello.sysinfo, entry, entry.length), 'reading the vDSO');
-  const { form, skip } = vdsoForm(entry, options.entry);
+  const { form, skip } = vdsoForm(entry, image.entry);
+  const places = placesBelow(pid, own.start, slots);
 
+  const calls: LoaderCall[] = [];
+  const run = (what: string, ...call: (number | Uint8Array)[]): number => calls.push({ what, call });
+  const try_ = (what: string, ...call: (number | Uint8Array)[]): number => calls.push({ what, call, mayFail: true });
+  const map = (what: string, at: number, size: number, prot: number, flags: number, fd: number): number =>
+    run(what, NR.mmap2, at, size, prot, flags | L.MAP_FIXED_NOREPLACE, fd, 0);
+  const scratch = L.MAP_PRIVATE | L.MAP_ANONYMOUS | L.MAP_NORESERVE;
+
+  run('placing the shared memory', LOADER.place, 0, base + RESERVED.sharedMemory, L.O_CLOEXEC);
+  run('placing result channel 0', LOADER.place, 1, resultFd(base, 0), L.O_CLOEXEC);
+  run('placing result channel 1', LOADER.place, 2, resultFd(base, 1), L.O_CLOEXEC);
   run('no_new_privs', NR.prctl, PR_SET_NO_NEW_PRIVS, 1);
-  run('PR_SET_PDEATHSIG', NR.prctl, PR_SET_PDEATHSIG, L.SIGNAL.KILL); // reaches one that is stopped, as the lifeline cannot
-  loader.run({ what: 'PR_SET_TSC', call: [NR.prctl, PR_SET_TSC, PR_TSC_SIGSEGV], mayFail: true });
-  run('PR_SET_NAME', NR.prctl, PR_SET_NAME, name16(options.comm));
-  const shared = map(
+  // reaches one that is stopped, as the lifeline cannot; of use to the helper's own child only
+  if (image.first) run('PR_SET_PDEATHSIG', NR.prctl, PR_SET_PDEATHSIG, L.SIGNAL.KILL);
+  try_('PR_SET_TSC', NR.prctl, PR_SET_TSC, PR_TSC_SIGSEGV);
+  run('PR_SET_NAME', NR.prctl, PR_SET_NAME, name16(image.comm));
+  map(
     'mapping the shared memory',
-    SLOT_SIZE * SLOT_COUNT,
+    places.shared,
+    SLOT_SIZE * slots,
     L.PROT_READ,
     L.MAP_SHARED,
     base + RESERVED.sharedMemory,
   );
-  const text = map('mapping the trustee', L.PAGE, L.PROT_READ | L.PROT_EXEC, L.MAP_SHARED, base + RESERVED.trusteeText);
-  const altstack = map(
-    'mapping the landing stack',
-    ALTSTACK_SIZE,
-    L.PROT_READ | L.PROT_WRITE,
-    L.MAP_PRIVATE | L.MAP_ANONYMOUS,
-    -1,
-  );
-  const trampolines = map(
-    'mapping the trampolines',
-    TRAMPOLINES,
-    L.PROT_READ | L.PROT_EXEC,
-    L.MAP_PRIVATE | L.MAP_ANONYMOUS,
-    -1,
-  );
+  map('mapping the trustee', places.text, L.PAGE, L.PROT_READ | L.PROT_EXEC, L.MAP_SHARED, base + RESERVED.trusteeText);
+  map('mapping the landing stacks', places.landing, LANDING_SIZE * slots, L.PROT_READ | L.PROT_WRITE, scratch, -1);
+  map('mapping the trampolines', places.trampolines, TRAMPOLINES, L.PROT_READ | L.PROT_EXEC, scratch, -1);
   run('closing the shared memory', NR.close, base + RESERVED.sharedMemory);
-  run('closing the trustee', NR.close, base + RESERVED.trusteeText);
 
   const size = vdso.end - vdso.start;
   run('opening the vDSO', NR.mprotect, vdso.start, size, L.PROT_READ | L.PROT_WRITE | L.PROT_EXEC);
-  loader.run({
-    what: 'rewriting the vDSO',
-    call: [LOADER.copy, hello.sysinfo, jump(hello.sysinfo, hello.hook), JUMP_LENGTH],
-  });
+  run('rewriting the vDSO', LOADER.copy, hello.sysinfo, jump(hello.sysinfo, hello.hook), JUMP_LENGTH);
   run('closing the vDSO', NR.mprotect, vdso.start, size, L.PROT_READ | L.PROT_EXEC);
-  const seal = (what: string, at: number, length: number): number =>
-    loader.run({ what, call: [NR.mseal, at, length, 0], mayFail: true });
-  seal('sealing the vDSO', vdso.start, size);
-  seal('sealing the trustee', text, L.PAGE);
+  try_('sealing the vDSO', NR.mseal, vdso.start, size, 0);
+  try_('sealing the trustee', NR.mseal, places.text, L.PAGE, 0);
 
   const action = (handler: number): Uint8Array =>
     words(handler, SA_RESTORER | SA_ONSTACK | SA_NODEFER, hello.restorer, 0, 0);
   run('SIGILL handler', NR.rt_sigaction, L.SIGNAL.ILL, action(hello.illHandler), 0, 8);
   run('SIGSEGV handler', NR.rt_sigaction, L.SIGNAL.SEGV, action(hello.segvHandler), 0, 8);
   run('blocking signals', NR.rt_sigprocmask, 0, words(0xffffffff, 0xffffffff), 0, 8);
-  reachStack(loader, hello, options);
-  return { shared, text, altstack, trampolines, form, tail: hello.sysinfo + skip };
+  yield { calls, descriptors: [space.readOnly, ...space.results] };
+  native.close(space.readOnly);
+  yield* reachStack(hello, image.vectors);
+
+  const regions = new Regions();
+  regions.protect(vdso.start, size, 'the vDSO');
+  regions.protect(places.shared, SLOT_SIZE * slots, 'the shared memory');
+  regions.protect(places.text, L.PAGE, 'the trustee');
+  regions.protect(places.landing, LANDING_SIZE * slots, 'the landing stacks');
+  regions.protect(places.trampolines, TRAMPOLINES, 'the trampolines');
+  regions.protect(own.start, own.end - own.start, 'the hook');
+  const text = channels.trustee;
+  return {
+    ...places,
+    landingSize: LANDING_SIZE,
+    hook: hello.hook,
+    cs: hello.cs,
+    slotCount: slots,
+    trampolines: { base: places.trampolines, size: TRAMPOLINES },
+    regions,
+    slots: {
+      form,
+      tail: hello.sysinfo + skip,
+      trusteeText: places.text,
+      labels: trusteeLabels(text),
+      hintFd: base + RESERVED.hint,
+      lifelineFd: base + RESERVED.lifeline,
+    },
+  };
 }
 
 /** The vectors will be written anew below the old ones: the stack must reach that far before a stranger writes to it. */
-function reachStack(loader: Loader, hello: Hello, options: StartOptions): void {
-  const vectors = 4 * (options.argv.length + options.envp.length + 128);
+function* reachStack(hello: Hello, count: number): Conversation<void> {
+  const vectors = 4 * (count + 128);
   const need = vectors + 2 * L.PAGE;
   if (vectors + need < STACK_AT_HAND) return; // the old vectors take of it too
-  for (let down = STACK_STEP; down < need + STACK_STEP; down += STACK_STEP)
-    loader.run({ what: 'growing the stack', call: [LOADER.copy, hello.esp - down, words(0), 1] });
+  const steps = Math.ceil(need / STACK_STEP);
+  const touch = (i: number): LoaderCall => ({
+    what: 'growing the stack',
+    call: [LOADER.copy, hello.esp - (i + 1) * STACK_STEP, hello.buffer, 1],
+  });
+  for (let i = 0; i < steps; i += TOUCHES)
+    yield { calls: Array.from({ length: Math.min(TOUCHES, steps - i) }, (_, k) => touch(i + k)) };
+}
+const TOUCHES = 64;
+
+/** The kernel gives no descriptor from the soft limit up, so that none of the reserved numbers becomes the program's. */
+export function limitDescriptors(pid: number, base: number, wanted: number): void {
+  const limit = new BigUint64Array(2);
+  must(native.prlimit(pid, NOFILE, null, limit), 'the limit of open files');
+  const soft = wanted < 0 ? limit[0] : BigInt(wanted);
+  limit[0] = soft < BigInt(base) ? soft : BigInt(base);
+  must(native.prlimit(pid, NOFILE, limit, null), 'limiting open files');
+}
+const NOFILE = 7;
+
+// ---- bringing it up ----
+
+/** How a program's first thread starts. */
+export interface FirstState {
+  readonly state: StartState;
+  readonly stack: FirstStack;
 }
 
-/** Runs one call on the trustee and waits for it: for the start, when nothing else can happen. */
-export function callNow(process: ProcessState, slot: Slot, order: readonly number[]): number {
+/** What goes on in the loader before it becomes the trustee: the program's images. */
+export type Load = (process: ProcessState, hello: Hello) => Conversation<FirstState | undefined>;
+
+/**
+ * From the loader's hello to its last order: the process gets a new address space with one thread, whose trustee has
+ * been told to begin; its successor is the program's first untrustee. `socket`: the helper's end of the loader's.
+ */
+export function* bringUp(
+  socket: number,
+  hello: Hello,
+  process: (layout: Space) => ProcessState,
+  sandbox: Sandbox,
+  pid: number,
+  channels: Channels,
+  image: Image,
+  load: Load,
+): Conversation<ThreadState> {
+  const own = openSpace(channels.slots);
+  const layout = yield* setUp(pid, hello, channels, own, image);
+  const space = new Space(layout, own.memory, sandbox.units, channels.base);
+  own.results.forEach((result, i) => space.unit(i, result));
+  const unit = space.unit(0);
+  unit.socket = socket;
+  unit.trustee = pid;
+  const state = process(space);
+  const thread = state.join(unit, pid);
+  const first = yield* load(state, hello);
+  if (first !== undefined) [thread.successor, thread.firstStack] = [first.state, first.stack];
+  return thread;
+}
+
+/** Sends the loader on to be the trustee of the thread. */
+export function becomeTrustee(loader: Loader, { process, memory }: ThreadState): void {
+  const { slots } = process.space.layout;
+  loader.become(slots.trusteeText + slots.labels[FRAMES.length], memory.address);
+}
+
+// ---- the first process, while nothing else can happen ----
+
+export interface StartOptions {
+  readonly argv: readonly ByteString[];
+  readonly envp: readonly ByteString[];
+  readonly comm: ByteString;
+  readonly exe: ByteString;
+  readonly keep: readonly number[];
+  /** Signals that were ignored when the sandbox was started: two words. */
+  readonly ignored: Uint32Array;
+  /** The program's soft limit of open files; -1, or left out, for the helper's own. */
+  readonly openFiles?: number;
+  readonly load?: Load;
+  /** Another text for the trustee than the one that was built: tests run its twin. */
+  readonly trustee?: Uint8Array;
+  readonly entry?: 'fast' | 'int80';
+}
+
+export interface Started {
+  readonly process: ProcessState;
+  readonly hello: Hello;
+  readonly channels: Channels;
+}
+
+/** Runs one call on a trustee and waits for it. */
+export function callNow(channels: Channels, slot: Slot, order: readonly number[]): number {
   const [nr, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = order;
   slot.order(nr, a, b, c, d, e, f);
-  return outcomeOf(process, () => slot.result());
+  return outcomeOf(channels, slot);
 }
 
-function outcomeOf(process: ProcessState, look: () => number | undefined): number {
-  const hint = new Uint32Array(4);
+function outcomeOf({ hint }: Channels, slot: Slot): number {
+  const hints = new Uint32Array(4);
   for (;;) {
-    const result = look();
+    const result = slot.result();
     if (result !== undefined) return result;
-    const ready = native.poll(process.hint, L.POLLIN, 5000);
+    const ready = native.poll(hint, L.POLLIN, PATIENCE);
     if (ready === 0) throw new SetupError('the trustee does not answer');
     if (ready & ~L.POLLIN) throw new SetupError('the trustee ended');
-    native.read(process.hint, hint, 16);
+    native.read(hint, hints, 16);
   }
+}
+
+/** Carries on a conversation to its end. */
+function converse<T>(loader: Loader, socket: number, conversation: Conversation<T>): T {
+  let next = conversation.next();
+  while (!next.done) {
+    loader.send(next.value);
+    await_(socket, next.value.calls[0]?.what ?? 'the loader');
+    next = conversation.next(loader.answer(next.value));
+  }
+  return next.value;
+}
+function await_(socket: number, what: string): void {
+  if (native.poll(socket, L.POLLIN, PATIENCE) <= 0) throw new SetupError(`${what}: no answer from the loader`);
 }
 
 export function startProcess(options: StartOptions): Started {
@@ -233,71 +366,38 @@ export function startProcess(options: StartOptions): Started {
   }
 }
 
-/** The kernel gives no descriptor from the soft limit up, so that none of the reserved numbers becomes the program's. */
-function limitDescriptors(pid: number, base: number, wanted: number): void {
-  const NOFILE = 7;
-  const limit = new BigUint64Array(2);
-  must(native.prlimit(pid, NOFILE, null, limit), 'the limit of open files');
-  const soft = wanted < 0 ? limit[0] : BigInt(wanted);
-  limit[0] = soft < BigInt(base) ? soft : BigInt(base);
-  must(native.prlimit(pid, NOFILE, limit, null), 'limiting open files');
-}
-
 function complete(pid: number, channels: Channels, options: StartOptions): Started {
-  const { base } = channels;
-  const loader = new Loader(channels.socket);
+  const socket = channels.door.awaitNow(pid, PATIENCE);
+  if (socket === undefined) throw new SetupError('the loader does not come');
+  const loader = new Loader(socket);
+  await_(socket, 'hello');
   const hello = loader.hello();
-  const layout = setUp(loader, hello, pid, channels, options);
-  limitDescriptors(pid, base, options.openFiles ?? -1);
-  const vdso = vdsoOf(pid);
-  const image = loaderOf(pid);
-
-  const text = options.trustee ?? trusteeText();
-  const labels = trusteeLabels(text);
-  const constants: SlotConstants = {
-    form: layout.form,
-    tail: layout.tail,
-    trusteeText: layout.text,
-    labels,
-    hintFd: base + RESERVED.hint,
-    lifelineFd: base + RESERVED.lifeline,
+  const sandbox = new Sandbox();
+  const { base, slots } = channels;
+  const make = (space: Space): ProcessState =>
+    new ProcessState({
+      sandbox,
+      pid,
+      parent: process.pid,
+      exe: options.exe,
+      reserved: { from: base, to: base + reservedCount(slots) },
+      pidfd: must(native.pidfdOpen(pid, 0), 'pidfd_open'),
+      memory: new ProcessMemory(pid),
+      space,
+    });
+  const image: Image = {
+    comm: options.comm,
+    vectors: options.argv.length + options.envp.length,
+    first: true,
+    entry: options.entry,
   };
-  const firstTls = firstTlsEntry(hello.cs);
-  const fds = { socket: socketFd(base, 0), result: resultFd(base, 0) };
-  const slot = new Slot(
-    channels.memory,
-    0,
-    layout.shared,
-    channels.result,
-    constants,
-    fds,
-    segmentsOf(hello.cs),
-    firstTls,
-  );
-  slot.setAltstack(layout.altstack, ALTSTACK_SIZE);
-
-  const regions = new Regions();
-  regions.protect(vdso.start, vdso.end - vdso.start, 'the vDSO');
-  regions.protect(layout.shared, SLOT_SIZE * SLOT_COUNT, 'the shared memory');
-  regions.protect(layout.text, L.PAGE, 'the trustee');
-  regions.protect(layout.altstack, ALTSTACK_SIZE, 'the landing stack');
-  regions.protect(layout.trampolines, TRAMPOLINES, 'the trampolines');
-  regions.protect(image.start, image.end - image.start, 'the hook');
-
-  const process = new ProcessState({
-    sandbox: new Sandbox(),
-    pid,
-    exe: options.exe,
-    firstTls,
-    reserved: { from: base, to: base + RESERVED.count },
-    hint: channels.hint,
-    regions,
-    pidfd: must(native.pidfdOpen(pid, 0), 'pidfd_open'),
-    memory: new ProcessMemory(pid),
-  });
-  process.threads.push(new ThreadState(process, 0, pid, slot, channels.socket));
-  loader.become(layout.text + labels[FRAMES.length], slot.address);
-  const lifeline = outcomeOf(process, () => slot.result() || undefined); // the trustee's own order 0
-  must(lifeline, 'starting the lifeline thread');
-  return { process, hello, trampolines: { base: layout.trampolines, size: TRAMPOLINES }, channels };
+  const load = options.load ?? nothing;
+  const thread = converse(loader, socket, bringUp(socket, hello, make, sandbox, pid, channels, image, load));
+  limitDescriptors(pid, base, options.openFiles ?? -1);
+  becomeTrustee(loader, thread);
+  must(outcomeOf(channels, thread.memory), 'starting the lifeline thread'); // the trustee's own order 0
+  return { process: thread.process, hello, channels };
+}
+function* nothing(): Conversation<undefined> {
+  return undefined;
 }

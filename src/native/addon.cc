@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <tuple>
@@ -351,7 +352,8 @@ struct Strings {
 };
 
 // launch(image fd, argv, envp, descriptors as pairs from,to, ignored signals (two words)): pid. The child keeps 0, 1, 2
-// and the descriptors' second numbers, which may lie above the soft limit of open files; all else is closed.
+// and the descriptors' second numbers, which may lie above the soft limit of open files; all else is closed. The soft
+// limit of open files is as high as the hard one.
 Napi::Value launch(const Napi::CallbackInfo& info) {
   int image = Argument<int>(info[0]).get();
   Strings argv(info[1].As<Napi::Array>()), envp(info[2].As<Napi::Array>());
@@ -391,7 +393,6 @@ Napi::Value launch(const Napi::CallbackInfo& info) {
     for (size_t i = 0; ok && i < fds.size(); i += 2) ok = dup2(fds[i], fds[i + 1]) >= 0;
     // a caller's descriptor may stand above the reserved ones, even above the limit
     ok = ok && syscall(SYS_close_range, top + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
-    ok = ok && setrlimit(RLIMIT_NOFILE, &limit) == 0;
     if (ok) {
       sigset_t none;
       sigemptyset(&none);
@@ -505,6 +506,47 @@ ssize_t receive(int fd, void* to, size_t size, int flags) {
   return n;
 }
 ssize_t sendMessage(int fd, const void* from, size_t size, int flags) { return send(fd, from, size, flags | MSG_NOSIGNAL); }
+// One message with descriptors, eight at most (bytes of ints)
+ssize_t sendDescriptors(int fd, const void* from, size_t size, const void* fds, size_t count) {
+  if (count < 1 || count > 8) return errno = EINVAL, -1;
+  struct iovec data = {const_cast<void*>(from), size};
+  alignas(struct cmsghdr) char control[CMSG_SPACE(8 * sizeof(int))] = {};
+  struct msghdr message = {};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+  struct cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(count * sizeof(int));
+  memcpy(CMSG_DATA(header), fds, count * sizeof(int));
+  return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+socklen_t abstractAddress(const char* name, struct sockaddr_un* address) {
+  memset(address, 0, sizeof *address);
+  address->sun_family = AF_UNIX;
+  strncpy(address->sun_path + 1, name, sizeof address->sun_path - 2);
+  return static_cast<socklen_t>(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
+}
+// A listening SOCK_SEQPACKET socket with an abstract name
+int listenAt(const char* name) {
+  struct sockaddr_un address;
+  socklen_t length = abstractAddress(name, &address);
+  int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -1;
+  if (bind(fd, reinterpret_cast<struct sockaddr*>(&address), length) == 0 && listen(fd, 128) == 0) return fd;
+  int e = errno;
+  close(fd);
+  return errno = e, -1;
+}
+int acceptOne(int fd) { return accept4(fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+// The pid of the process that connected; 0 when it is of no pid namespace of ours
+int peerPid(int fd) {
+  struct ucred peer;
+  socklen_t length = sizeof peer;
+  return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0 ? -1 : peer.pid;
+}
 ssize_t readFd(int fd, void* to, size_t size) { return read(fd, to, size); }
 ssize_t writeFd(int fd, const void* from, size_t size) { return write(fd, from, size); }
 int killProcess(int pid, int sig) { return kill(pid, sig); }
@@ -601,6 +643,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<&step>(exports, "step");
   add<&receive>(exports, "receive");
   add<&sendMessage>(exports, "send");
+  add<&sendDescriptors>(exports, "sendDescriptors");
+  add<&listenAt>(exports, "listenAt");
+  add<&acceptOne>(exports, "accept");
+  add<&peerPid>(exports, "peerPid");
   add<&setTscFault>(exports, "setTscFault");
   add<&timeStamp>(exports, "timeStamp");
   add<&exitNow>(exports, "exit");

@@ -107,6 +107,14 @@ export interface Native {
   /** One message; its whole length, also when it was cut; 0 at the end or for an empty one. `flags`: MSG_DONTWAIT 0x40. */
   receive(fd: number, out: Bytes, size: number, flags: number): number;
   send(fd: number, from: Bytes, size: number, flags: number): number;
+  /** A message of `size` bytes with `count` descriptors (1 to 8), without waiting. */
+  sendDescriptors(fd: number, from: Bytes, size: number, descriptors: Int32Array, count: number): number;
+  /** A SOCK_SEQPACKET socket that listens at an abstract name (unix(7)). */
+  listenAt(name: string): number;
+  /** A connection, or -EAGAIN when there is none; non-blocking. */
+  accept(fd: number): number;
+  /** SO_PEERCRED: the pid of the process that connected. */
+  peerPid(fd: number): number;
   /** 1: this thread's rdtsc faults, which spares the switch of the control register towards strict threads. */
   setTscFault(on: 0 | 1): number;
   /** _exit(2): at once, and without Node's restoring of terminal modes, which are the program's to leave. */
@@ -115,7 +123,7 @@ export interface Native {
   timeStamp(out: Uint32Array): number;
   /**
    * Starts the image in a child: argv and envp as given, default signals but the ignored ones (two words), and of the
-   * descriptors only 0, 1, 2 and the second of each pair. The child's pid, or the errno of fork or exec.
+   * descriptors only 0, 1, 2 and the second of each pair; its soft limit of open files is the hard one. The child's pid, or the errno of fork or exec.
    */
   launch(image: number, argv: ByteString[], envp: ByteString[], descriptors: Int32Array, ignored: Uint32Array): number;
 }

@@ -1,25 +1,30 @@
-/** What the helper knows of one sandboxed process and of its threads. */
+/** What the helper knows of the sandbox: its processes, their address spaces, their threads. */
 import { readFileSync } from 'node:fs';
 import type { ByteString } from '../abi/bytes.js';
+import { ERRNO } from '../abi/errno.js';
 import type { GuestMemory } from '../memory/guest.js';
 import type { Regions } from '../memory/regions.js';
-import { Listings } from './listing.js';
+import { native } from '../native/index.js';
 import { IpcGrants } from '../syscalls/support-ipc.js';
-import type { ProcessView, Row, SandboxView, Steps, ThreadView } from '../syscalls/dsl.js';
-import type { Slot, StartState } from '../trustee/slot.js';
+import type { ProcessView, Row, SandboxView, ThreadView } from '../syscalls/dsl.js';
+import { firstTlsEntry, segmentsOf, Slot, type SlotConstants, type StartState } from '../trustee/slot.js';
+import { resultFd, SLOT_SIZE, socketFd } from '../wire/layout.js';
+import { Listings } from './listing.js';
+import type { Work } from './referee.js';
+import type { Request } from './request.js';
 
 /**
- * `reporting`: it makes a call natively and tells the result. `gone`: its thread ended, as ordered or not. `leaving`:
- * told to exit so that a successor can start.
+ * `running`: it has no request at work. `reporting`: it makes a call natively and tells the result. `delegating`: its
+ * trustee has an order. `waiting`: in the helper, for another process or a turn. `leaving`: told to exit. `gone`: it has none.
  */
-export type ThreadPhase = 'running' | 'reporting' | 'delegating' | 'leaving' | 'gone';
+export type ThreadPhase = 'running' | 'reporting' | 'delegating' | 'waiting' | 'leaving' | 'gone';
 
 export class ThreadState implements ThreadView {
   mask = 0n;
   altstack = new Uint8Array([0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]); // SS_DISABLE
   clearTid = 0;
   robustList = 0;
-  readonly tls: Uint8Array[] = [];
+  tls: Uint8Array[] = [];
 
   phase: ThreadPhase = 'running';
   /** The untrustee's thread id on the host, 0 while there is none. */
@@ -28,10 +33,16 @@ export class ThreadState implements ThreadView {
   pidfd = -1;
   /** The delegated call at work: its row, or the steps of an odd one. */
   row: Row | null = null;
-  steps: Steps | null = null;
+  steps: Work | null = null;
+  /** What its calls are seen through; null before it can make one. */
+  request: Request | null = null;
+  /** The program's memory as this thread's calls read it, where that is not the process's. */
+  guest: GuestMemory | null = null;
   /** With what the successor of a leaving thread starts, and until when the old one must be gone (ms). */
   successor: StartState | null = null;
   deadline = 0;
+  /** What is written to its stack before it starts, once nothing else runs on that. */
+  firstStack: FirstStack | null = null;
   /** Host id of an untrustee that ended without being told to, 0 otherwise. */
   lost = 0;
   /** Its clone was ordered and the result is not in yet. */
@@ -43,46 +54,209 @@ export class ThreadState implements ThreadView {
 
   constructor(
     readonly process: ProcessState,
-    readonly slot: number,
+    public unit: Unit,
     readonly tid: number,
-    readonly memory: Slot,
-    /** Helper's end of the thread's control socket. */
-    readonly socket: number,
   ) {}
+
+  get slot(): number {
+    return this.unit.index;
+  }
+  get guestMemory(): GuestMemory {
+    return this.guest ?? this.process.memory;
+  }
+  get memory(): Slot {
+    return this.unit.slot;
+  }
+  /** Helper's end of the thread's control socket. */
+  get socket(): number {
+    return this.unit.socket;
+  }
 }
+
+export interface FirstStack {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A slot of an address space with what belongs to it. It is kept, with its trustee, when its thread ends. */
+export interface Unit {
+  readonly index: number;
+  /** Among those of all processes: the tag of its events, and its trustee's hint. */
+  readonly id: number;
+  readonly slot: Slot;
+  /** Helper's end of the control socket, and its descriptor of the result channel; -1 before they are made. */
+  socket: number;
+  result: number;
+  /** It is being made ready for a thread. */
+  taken: boolean;
+  /** Thread id of the trustee that waits here for orders; 0 for none. */
+  trustee: number;
+  thread: ThreadState | null;
+}
+
+/** Units of all address spaces by id. */
+export class Units {
+  private readonly all: (Unit | undefined)[] = [];
+  private readonly free: number[] = [];
+
+  at(id: number): Unit | undefined {
+    return this.all[id];
+  }
+  reserve(): number {
+    return this.free.pop() ?? this.all.push(undefined) - 1;
+  }
+  set(unit: Unit): void {
+    this.all[unit.id] = unit;
+  }
+  remove(unit: Unit): void {
+    this.all[unit.id] = undefined;
+    this.free.push(unit.id);
+  }
+}
+
+/** Where the parts of the sandbox stand in an address space; a fork's child has them at the same addresses. */
+export interface Layout {
+  /** Address of the shared memory. */
+  readonly shared: number;
+  readonly text: number;
+  /** One landing stack per slot, LANDING_SIZE bytes each. */
+  readonly landing: number;
+  readonly landingSize: number;
+  readonly hook: number;
+  readonly cs: number;
+  readonly slots: SlotConstants;
+  readonly slotCount: number;
+  readonly trampolines: { readonly base: number; readonly size: number };
+  readonly regions: Regions;
+}
+
+/** Slots 0 and 1 are a process's main thread and its pad. */
+const FIRST_OF_THREADS = 2;
+
+/** An address space. Shared by the child of a posix_spawn until it executes its program. */
+export class Space {
+  readonly units: (Unit | undefined)[] = [];
+  /** Addresses of two-byte trap sites (ud2) that the patcher wrote. */
+  readonly trapSites = new Set<number>();
+  /** Bytes of the trampolines that are in use. */
+  trampolinesUsed = 0;
+  /** /proc/PID/mem, open for writing: the patcher's. */
+  patcherMemory = -1;
+  break?: number;
+  /** Processes that live in it. */
+  users = 1;
+
+  constructor(
+    readonly layout: Layout,
+    readonly memory: ArrayBuffer,
+    private readonly registry: Units,
+    private readonly reservedBase: number,
+  ) {}
+
+  get regions(): Regions {
+    return this.layout.regions;
+  }
+
+  /** The unit of a slot, made when it is used first. `result`: the helper's descriptor of its result channel, or -1. */
+  unit(index: number, result = -1): Unit {
+    const known = this.units[index];
+    if (known !== undefined) return known;
+    const { shared, slots, cs, landing, landingSize } = this.layout;
+    const id = this.registry.reserve();
+    const fds = { socket: socketFd(this.reservedBase, index), result: resultFd(this.reservedBase, index) };
+    const place = { index, hint: id, base: shared, result };
+    const slot = new Slot(this.memory, place, slots, fds, segmentsOf(cs), firstTlsEntry(cs));
+    slot.setAltstack(landing + index * landingSize, landingSize);
+    const unit: Unit = { index, id, slot, socket: -1, result, taken: false, trustee: 0, thread: null };
+    this.units[index] = unit;
+    this.registry.set(unit);
+    return unit;
+  }
+
+  /** One without a thread, which is the caller's to fill from now on; undefined when there is none. `trustee`: with one that waits there, if possible, or without. */
+  take(trustee: boolean): Unit | undefined {
+    const usable = (u: Unit | undefined): u is Unit =>
+      u !== undefined && u.thread === null && !u.taken && u.index >= FIRST_OF_THREADS;
+    const found =
+      (trustee ? this.units.find((u) => usable(u) && u.trustee !== 0) : undefined) ??
+      this.units.find((u) => usable(u) && u.trustee === 0) ??
+      this.fresh();
+    if (found !== undefined) found.taken = true;
+    return found;
+  }
+  private fresh(): Unit | undefined {
+    for (let i = FIRST_OF_THREADS; i < this.layout.slotCount; i++) if (this.units[i] === undefined) return this.unit(i);
+    return undefined;
+  }
+
+  /** Closes the helper's ends; nobody lives here any more. */
+  close(): void {
+    for (const unit of this.units) {
+      if (unit === undefined) continue;
+      if (unit.socket >= 0) native.close(unit.socket);
+      if (unit.result >= 0) native.close(unit.result);
+      this.registry.remove(unit);
+    }
+    this.units.length = 0;
+    if (this.patcherMemory >= 0) native.close(this.patcherMemory);
+    this.patcherMemory = -1;
+  }
+}
+
+export const sharedMemorySize = (slots: number): number => slots * SLOT_SIZE;
 
 /** What runs in one sandbox. */
 export class Sandbox implements SandboxView {
   private readonly byPid = new Map<number, ProcessState>();
+  readonly units = new Units();
 
   get processes(): Iterable<ProcessState> {
     return this.byPid.values();
   }
   process(pid: number): ProcessState | undefined {
-    return this.byPid.get(pid);
+    const known = this.byPid.get(pid);
+    if (known === undefined || !known.ended || native.pidfdKill(known.pidfd, 0) !== -ERRNO.ESRCH) return known;
+    this.remove(known); // its parent has seen its end: the number may be another's now
+    return undefined;
   }
   thread(tid: number): ThreadState | undefined {
-    for (const process of this.processes) for (const thread of process.living) if (thread.tid === tid) return thread;
+    for (const process of this.processes) for (const thread of process.threads) if (thread.tid === tid) return thread;
     return undefined;
   }
   add(process: ProcessState): void {
+    const old = this.byPid.get(process.pid);
+    if (old !== undefined) this.remove(old);
     this.byPid.set(process.pid, process);
   }
   remove(process: ProcessState): void {
     this.byPid.delete(process.pid);
+    native.close(process.pidfd);
   }
+}
+
+/** How a program ended: the status that the helper exits with, and why if that was our doing. */
+export interface Ending {
+  readonly status: number;
+  readonly reason?: string;
+}
+
+/** A new image on its way, from the loader's hello on. */
+export interface Starting {
+  /** Something came from the loader: its thread, when the loader was told to be its trustee; undefined as long as it is not. Throws when it fails. */
+  turn(): ThreadState | undefined;
+  /** Gives up what it holds. */
+  close(): void;
 }
 
 export interface ProcessOptions {
   readonly sandbox: Sandbox;
   readonly pid: number;
+  readonly parent: number;
   readonly exe: ByteString;
-  readonly firstTls: number;
   readonly reserved: { readonly from: number; readonly to: number };
-  readonly hint: number;
-  readonly regions: Regions;
   readonly pidfd: number;
   readonly memory: GuestMemory;
+  readonly space: Space;
 }
 
 /** The helper's process group: the third field behind the name, which may hold anything (proc(5)). */
@@ -93,41 +267,80 @@ function ownGroup(): number {
 
 export class ProcessState implements ProcessView {
   readonly sandbox: Sandbox;
-  readonly parent = process.pid;
   readonly firstGroup = ownGroup();
   umask = 0o022;
-  break?: number;
-  readonly dispositions = new Map<number, Uint8Array>();
+  dispositions = new Map<number, Uint8Array>();
+  /** Those that live. */
   readonly threads: ThreadState[] = [];
-  /** Addresses of two-byte trap sites (ud2) that the patcher wrote. */
-  readonly trapSites = new Set<number>();
   readonly pid: number;
+  parent: number;
   exe: ByteString;
-  readonly firstTls: number;
   readonly reserved: { readonly from: number; readonly to: number };
-  readonly hint: number;
-  readonly regions: Regions;
   readonly pidfd: number;
   memory: GuestMemory;
+  space: Space;
   readonly listings = new Listings();
-  readonly ipc = new IpcGrants();
-  /** /proc/PID/mem, open for writing: the patcher's. */
-  patcherMemory = -1;
+  readonly ipc: IpcGrants;
+  /** The slot of the main thread; the other one of 0 and 1 is where the trustee of a child begins. */
+  main = 0;
+  /** It is gone, but its number stays until its parent looks. */
+  ended = false;
+  /** The thread whose execve is at work. */
+  executing: ThreadState | null = null;
+  /** The status that the main thread left with, while others go on. */
+  status: number | null = null;
+  /** A child or thread of it comes into being, or it executes a program: one at a time, the others wait. */
+  busy = false;
+  readonly queue: (() => void)[] = [];
+  /** The signal mask that its next program begins with. */
+  inheritedMask = 0n;
+  /** The new image of an execve that comes into being. */
+  starting: Starting | null = null;
+  /** What is told when this process has its own memory, or is gone: the parent that vforked it. */
+  released: (() => void) | null = null;
+  /** Set when we end the process ourselves, so that its death is not taken for the program's. */
+  doom: Ending | null = null;
 
-  constructor(o: ProcessOptions) {
+  constructor(o: ProcessOptions, ipc = new IpcGrants()) {
     this.sandbox = o.sandbox;
     this.pid = o.pid;
+    this.parent = o.parent;
     this.exe = o.exe;
-    this.firstTls = o.firstTls;
     this.reserved = o.reserved;
-    this.hint = o.hint;
-    this.regions = o.regions;
     this.pidfd = o.pidfd;
     this.memory = o.memory;
+    this.space = o.space;
+    this.ipc = ipc;
     o.sandbox.add(this);
   }
 
+  get firstTls(): number {
+    return firstTlsEntry(this.space.layout.cs);
+  }
   get living(): readonly ThreadState[] {
-    return this.threads.filter(({ phase }) => phase !== 'gone');
+    return this.threads;
+  }
+  get regions(): Regions {
+    return this.space.regions;
+  }
+  get break(): number | undefined {
+    return this.space.break;
+  }
+  set break(end: number | undefined) {
+    this.space.break = end;
+  }
+
+  /** A new thread in a unit. */
+  join(unit: Unit, tid: number): ThreadState {
+    const thread = new ThreadState(this, unit, tid);
+    unit.thread = thread;
+    this.threads.push(thread);
+    return thread;
+  }
+  leave(thread: ThreadState): void {
+    thread.phase = 'gone';
+    const at = this.threads.indexOf(thread);
+    if (at >= 0) this.threads.splice(at, 1);
+    if (thread.unit.thread === thread) thread.unit.thread = null;
   }
 }

@@ -5,12 +5,13 @@
 import { ERRNO, errnoName } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
 import { NUMBERS, syscallName } from '../abi/numbers.js';
-import { HookSilent, NO_MEMORY } from '../memory/guest.js';
+import { HookSilent, NO_MEMORY, SocketMemory } from '../memory/guest.js';
 import { mappingsOf, placeOf } from '../memory/maps.js';
 import { native } from '../native/index.js';
 import type { ByteString } from '../abi/bytes.js';
 import type { Decision, Question } from '../questions.js';
 import { hex, type Order, type Outcome, type Row } from '../syscalls/dsl.js';
+import { hookActions } from '../trustee/actions.js';
 import { demultiplex } from '../syscalls/multiplexed.js';
 import { rowOf } from '../syscalls/table.js';
 import { KIND, REPLY, REPLY_SIZE, REQ, REQUEST_ESP_BIAS, REQUEST_SIZE } from '../wire/layout.js';
@@ -19,7 +20,11 @@ import { describeRule } from './describe.js';
 import { handleTrap, readFrame, type TrapFrame } from './faults.js';
 import { compile, type Step } from './marshal.js';
 import type { PathResolver } from './paths.js';
-import type { ProcessState, ThreadState } from './process.js';
+import type { Launcher } from './launcher.js';
+import type { Ending, ProcessState, Sandbox, ThreadState } from './process.js';
+import { robustFutexes } from './robust.js';
+import { Births } from './births.js';
+import { Executions } from './executions.js';
 import { ArenaFull, KilledByPolicy, Request } from './request.js';
 import { orderLine, replyLine, requestLine } from './trace.js';
 import { ObserverFailed, type Observer } from './watch.js';
@@ -60,26 +65,43 @@ export interface RefereeOptions {
   readonly protocol: boolean;
   /** Becomes readable when the loop has to stop. */
   readonly stop: number;
+  /** How the program's memory is read: by process_vm_readv, or by each thread's hook. */
+  readonly peek: 'vm' | 'socket';
+  /** The hook asks for every call, also for those that it could make or answer by itself: a trace shows all. */
+  readonly askAll: boolean;
+  readonly launcher: Launcher;
+  /** Told whose calls are looked at from now on. */
+  readonly enter: (process: ProcessState) => void;
 }
 
-/** How it ended: the status that the helper exits with, and why if that was our doing. */
-export interface Ending {
-  readonly status: number;
-  readonly reason?: string;
-}
-
-const TAG = { socket: 0, hint: 1, process: 2, thread: 3, stop: 4 } as const;
+const TAG = { socket: 0, hint: 1, process: 2, thread: 3, stop: 4, door: 5, loader: 6 } as const;
+/** 24 bits of an index: a unit's id, or a pid (PID_MAX_LIMIT is 1 << 22). */
 const tag = (kind: number, index: number): number => ((kind << 24) | index) >>> 0;
 
 const STATUS = { ours: 125, killed: 137, badCall: 159 } as const;
 /** Milliseconds between looks at threads that have no pidfd, and for a leaving thread to be gone. */
 const LOOK = 200;
 const LEAVE = 1000;
+/** Milliseconds in which the processes that are killed at the end must be gone. */
+const LAST = 1000;
 const CALL_SITE_LENGTH = 2;
 const HINTS_AT_ONCE = 64;
-/** Bytes of hints that are read together; fewer were all there are. */
-const HINTS = 64;
+const HINT_SIZE = 4;
+/** More hints at a time than this, and some may have been lost to a full pipe. */
+const FEW_HINTS = 8;
 const POLLHUP = 0x10;
+
+const FUTEX_WAKE = 1;
+
+/** What the referee's own code and the rows' yield: an order, several that are carried out together, or one that gives itself. */
+export type Task = Order | readonly Order[] | (() => void);
+export type Work = Generator<Task, number | Outcome, number>;
+const isOrder = (task: Order | readonly Order[]): task is Order => typeof task[0] === 'number';
+
+export function requestOf(thread: ThreadState): Request {
+  if (thread.request === null) throw new Error(`thread ${thread.tid} has no request`);
+  return thread.request;
+}
 
 /** A row for what has none: it shows the registers. */
 const rowless = (nr: number, why: string): Row => ({
@@ -100,142 +122,224 @@ export class Referee {
   private readonly status = new Int32Array(1);
   private readonly steps: (readonly Step[] | undefined)[] = [];
   private readonly verdicts: (Decision | undefined)[] = [];
-  private readonly requests: Request[] = [];
   private readonly unknown = new Set<number>();
+  private readonly sandbox: Sandbox;
+  readonly births: Births;
+  private readonly executions: Executions;
   private ending: Ending | null = null;
-  /** Set when we end the process ourselves, so that its death is not taken for the program's. */
-  private doom: Ending | null = null;
 
   constructor(
-    private readonly process: ProcessState,
+    /** The one whose end is the sandbox's. */
+    private readonly first: ProcessState,
     private readonly o: RefereeOptions,
   ) {
+    this.sandbox = first.sandbox;
+    this.births = new Births(this, o);
+    this.executions = new Executions(this, o);
     this.epoll = native.epollCreate();
     native.epollAdd(this.epoll, o.stop, tag(TAG.stop, 0));
-    native.epollAdd(this.epoll, process.hint, tag(TAG.hint, 0));
-    native.epollAdd(this.epoll, process.pidfd, tag(TAG.process, 0));
-    for (const thread of process.threads) {
-      native.epollAdd(this.epoll, thread.socket, tag(TAG.socket, thread.slot));
-      this.requests[thread.slot] = new Request(
-        process,
-        thread,
-        o.judge,
-        o.resolver,
-        o.patcher,
-        o.log,
-        o.observer !== null,
-      );
-    }
+    native.epollAdd(this.epoll, o.launcher.hint, tag(TAG.hint, 0));
+    native.epollAdd(this.epoll, o.launcher.door.socket, tag(TAG.door, 0));
     for (const [name, decision] of o.judge.syscallVerdicts()) {
       const row = rowOf(name);
       if (row !== undefined) this.verdicts[row.nr] = decision;
     }
+    this.watchProcess(first);
   }
 
-  /** Until the process is gone. */
+  /** Starts the first untrustee, and serves all of the sandbox until the first process is gone. */
   run(): Ending {
+    const [thread] = this.first.threads;
+    this.attach(thread);
+    this.startMain(thread);
     while (this.ending === null) {
       const n = native.step(this.epoll, this.patience(), this.event);
-      if (n < 0) this.fail(`epoll_wait: ${errnoName(-n)}`);
+      if (n < 0) this.failAll(`epoll_wait: ${errnoName(-n)}`);
       if (n > 0) this.handle(this.event[0] >>> 24, this.event[0] & 0xffffff);
       if (this.patience() >= 0) this.look(); // however busy the others keep the loop
     }
+    this.endOthers();
     native.close(this.epoll);
     return this.ending;
   }
 
-  /** Ends the process by our decision, with a reason for the log. */
-  fail(reason: string, status: number = STATUS.ours): void {
-    if (this.doom !== null) return;
-    this.doom = { status, reason };
+  /** Ends a process by our decision, with a reason for the log. */
+  fail(process: ProcessState, reason: string, status: number = STATUS.ours): void {
+    if (process.doom !== null || process.ended) return;
+    process.doom = { status, reason };
     this.o.log('error', reason);
-    native.pidfdKill(this.process.pidfd, L.SIGNAL.KILL);
+    native.pidfdKill(process.pidfd, L.SIGNAL.KILL);
+  }
+  private failAll(reason: string, status: number = STATUS.ours): void {
+    for (const process of this.sandbox.processes) this.fail(process, reason, status);
+  }
+
+  /** The first process's end is the end of all, as it is of a pid namespace's. */
+  private endOthers(): void {
+    const until = Date.now() + LAST;
+    const others = [...this.sandbox.processes].filter(({ ended }) => !ended);
+    for (const { pidfd } of others) native.pidfdKill(pidfd, L.SIGNAL.KILL);
+    for (const { pidfd } of others) native.poll(pidfd, L.POLLIN, Math.max(0, until - Date.now()));
+  }
+
+  // ---- who is served ----
+
+  watchProcess(process: ProcessState): void {
+    native.epollAdd(this.epoll, process.pidfd, tag(TAG.process, process.pid));
+  }
+  watchLoader(process: ProcessState, socket: number): void {
+    native.epollAdd(this.epoll, socket, tag(TAG.loader, process.pid));
+  }
+  unwatch(fd: number): void {
+    native.epollRemove(this.epoll, fd);
+  }
+  /** A thread that will speak on its unit's socket. */
+  attach(thread: ThreadState): void {
+    const { process, unit } = thread;
+    const { judge, resolver, patcher, log, observer } = this.o;
+    native.epollAdd(this.epoll, unit.socket, tag(TAG.socket, unit.id));
+    thread.request = new Request(process, thread, judge, resolver, patcher, log, observer !== null);
+    if (this.o.peek === 'socket') thread.guest = new SocketMemory(unit.socket);
+    this.setActions(thread);
+  }
+  /** What its hook does by itself. */
+  setActions(thread: ThreadState): void {
+    const asked = (nr: number): boolean => this.o.askAll || this.verdicts[nr] !== undefined;
+    thread.memory.setActions(hookActions(thread.process, thread, asked));
+  }
+  /** A thread that is no more: nothing of it is listened to. Its unit stays. */
+  detach(thread: ThreadState): void {
+    native.epollRemove(this.epoll, thread.socket);
+    this.dropPidfd(thread);
+    this.observe(thread, null);
+    thread.request?.end();
+    thread.steps = null;
+    thread.process.leave(thread);
+  }
+  private dropPidfd(thread: ThreadState): void {
+    if (thread.pidfd < 0) return;
+    native.epollRemove(this.epoll, thread.pidfd);
+    native.close(thread.pidfd);
+    thread.pidfd = -1;
   }
 
   // ---- events ----
 
   private handle(kind: number, index: number): void {
-    const thread = this.process.threads[index];
+    const unit = kind === TAG.socket || kind === TAG.thread ? this.sandbox.units.at(index) : undefined;
+    const thread = unit?.thread ?? null;
+    const process = thread?.process ?? this.sandbox.process(index) ?? this.first;
     try {
-      if (kind === TAG.socket) this.receive(thread);
+      if (thread !== null && kind === TAG.socket) this.receive(thread);
+      else if (thread !== null && kind === TAG.thread) this.threadGone(thread);
       else if (kind === TAG.hint) this.results();
-      else if (kind === TAG.thread) this.threadGone(thread);
-      else if (kind === TAG.process) this.processGone();
-      else this.stop();
+      else if (kind === TAG.process) this.processGone(process);
+      else if (kind === TAG.door) this.o.launcher.door.open();
+      else if (kind === TAG.loader) this.executions.turn(process);
+      else if (kind === TAG.stop) this.stop();
     } catch (error) {
-      if (error instanceof KilledByPolicy) this.killByPolicy(error.message);
-      else if (error instanceof HookSilent) this.fail(error.message, STATUS.killed);
-      else if (error instanceof ObserverFailed) this.fail(error.message);
-      else
-        this.fail(`defect of the sandbox: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      this.caught(process, error);
     }
+  }
+
+  /** What went wrong while a process was served is that process's end. */
+  private caught(process: ProcessState, error: unknown): void {
+    if (error instanceof KilledByPolicy) this.killByPolicy(process, error.message);
+    else if (error instanceof HookSilent) this.fail(process, error.message, STATUS.killed);
+    else if (error instanceof ObserverFailed) this.failAll(error.message);
+    else
+      this.failAll(`defect of the sandbox: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
 
   private stop(): void {
     native.epollRemove(this.epoll, this.o.stop);
-    this.fail('the sandbox was told to stop', STATUS.killed);
+    this.failAll('the sandbox was told to stop', STATUS.killed);
+  }
+
+  private *threads(): Generator<ThreadState, void> {
+    for (const process of this.sandbox.processes) yield* process.threads;
   }
 
   private patience(): number {
     let patience = -1;
-    for (const thread of this.process.threads) {
+    for (const thread of this.threads()) {
       if (thread.phase === 'leaving') return thread.pidfd < 0 ? 1 : LOOK;
-      if (thread.lost !== 0 || (thread.pidfd < 0 && thread.phase !== 'gone')) patience = LOOK;
+      if (thread.lost !== 0 || (thread.pidfd < 0 && thread.hostTid !== 0)) patience = LOOK;
     }
     return patience;
   }
 
   /** Threads without a pidfd are looked for in /proc; leaving ones must be in time. */
   private look(): void {
-    for (const thread of this.process.threads) {
-      if (thread.lost !== 0 && Date.now() > thread.deadline && livesOn(this.process.pid))
-        this.fail(explainDeath(this.process, thread, thread.lost), STATUS.killed);
-      if (thread.phase === 'gone' || thread.hostTid === 0) continue;
-      if (
-        thread.pidfd < 0 &&
-        native.faccessat(L.AT_FDCWD, `/proc/${this.process.pid}/task/${thread.hostTid}`, 0, 0) < 0
-      )
+    for (const thread of [...this.threads()]) {
+      const { process } = thread;
+      if (thread.lost !== 0 && Date.now() > thread.deadline && livesOn(process.pid))
+        this.fail(process, explainDeath(process, thread, thread.lost), STATUS.killed);
+      if (thread.hostTid === 0) continue;
+      if (thread.pidfd < 0 && native.faccessat(L.AT_FDCWD, `/proc/${process.pid}/task/${thread.hostTid}`, 0, 0) < 0)
         this.threadGone(thread);
       else if (thread.phase === 'leaving' && Date.now() > thread.deadline)
-        this.fail(`thread ${thread.tid} did not leave within ${LEAVE} ms`, STATUS.killed);
+        this.fail(process, `thread ${thread.tid} did not leave within ${LEAVE} ms`, STATUS.killed);
     }
   }
 
-  private processGone(): void {
-    const ended = native.waitChild(this.process.pid, this.status);
-    if (ended === 0) return;
-    const code = this.status[0];
-    this.ending = this.doom ?? { status: code >= 0 ? code : 128 - code };
-    this.process.memory = NO_MEMORY;
-    for (const { slot } of this.process.threads) this.observe(slot, null);
+  private processGone(process: ProcessState): void {
+    if (process === this.first) {
+      if (native.waitChild(process.pid, this.status) === 0) return;
+      const code = this.status[0];
+      this.ending = process.doom ?? { status: code >= 0 ? code : 128 - code };
+    }
+    if (process.ended) return;
+    process.ended = true;
+    this.unwatch(process.pidfd);
+    process.memory = NO_MEMORY;
+    for (const thread of process.threads) thread.guest = null;
+    this.o.launcher.door.forget(process.pid);
+    this.executions.abandon(process);
+    this.leaveSpace(process);
+    process.released?.();
+    process.released = null;
+    for (const child of this.sandbox.processes) if (child.parent === process.pid) this.births.orphan(child);
+  }
+
+  /** All its threads are gone, and it is in its address space no more. */
+  leaveSpace(process: ProcessState): void {
+    for (const thread of [...process.threads]) {
+      const { unit } = thread;
+      this.detach(thread);
+      unit.trustee = 0;
+    }
+    process.space.users--;
+    if (process.space.users === 0) process.space.close();
+    process.busy = false;
+    process.queue.length = 0;
   }
 
   private threadGone(thread: ThreadState): void {
-    if (thread.pidfd >= 0) {
-      native.epollRemove(this.epoll, thread.pidfd);
-      native.close(thread.pidfd);
-      thread.pidfd = -1;
-    }
+    this.dropPidfd(thread);
     const tid = thread.hostTid;
     thread.hostTid = 0;
     if (thread.phase === 'leaving' && thread.successor !== null) {
       const start = thread.successor;
       thread.successor = null;
-      thread.memory.setStart(start, 0n);
+      thread.memory.setStart(start, thread.mask);
       this.begin(thread, this.spawn(thread));
       return;
     }
+    if (thread.phase === 'leaving') return this.begin(thread, this.farewell(thread));
+    if (thread.process.executing !== null) return; // the kernel ends all other threads
     // A dying process takes its threads along. If the trustee still answers, the process lives and only the thread died.
     thread.lost = tid;
     thread.deadline = Date.now() + LOOK; // a call at work, which the trustee would have to end first, may never end
-    if (thread.phase !== 'delegating') this.order(thread, NUMBERS.getpid, 0, 0, 0, 0, 0, 0);
+    if (thread.phase !== 'delegating') this.order(thread, [NUMBERS.getpid]);
   }
 
   // ---- requests ----
 
   private receive(thread: ThreadState): void {
+    const { process } = thread;
     if (thread.spawning) this.results(); // a new thread may speak before its clone's result was looked at
-    if (thread.spawning) return;
+    if (thread.spawning || thread.phase === 'gone') return;
     const n = native.receive(thread.socket, this.message, this.message.byteLength, L.MSG_DONTWAIT);
     if (n === -ERRNO.EAGAIN) return;
     const ended = n === 0 && (native.poll(thread.socket, 0, 0) & POLLHUP) !== 0; // otherwise it was an empty message
@@ -244,19 +348,20 @@ export class Referee {
       return;
     }
     if (n !== REQUEST_SIZE)
-      return this.fail(`a message of ${n} bytes where a request has ${REQUEST_SIZE}: forged`, STATUS.killed);
+      return this.fail(process, `a message of ${n} bytes where a request has ${REQUEST_SIZE}: forged`, STATUS.killed);
     const kind = this.message[REQ.kind];
     if (this.o.protocol) this.o.log('debug', requestLine(thread, this.message));
     if (kind === KIND.result && thread.phase === 'reporting') return this.finish(thread, this.message[REQ.eax] | 0);
-    if (thread.phase !== 'running') return this.fail('a request came while another was at work: forged', STATUS.killed);
+    if (thread.phase !== 'running')
+      return this.fail(process, 'a request came while another was at work: forged', STATUS.killed);
     thread.lastEip = this.message[REQ.eip];
-    this.requests[thread.slot].watch?.start();
+    requestOf(thread).watch?.start();
     if (kind === KIND.call) return this.call(thread);
-    if (kind === KIND.result) return this.fail('a result that nobody asked for: forged', STATUS.killed);
-    const frame = readFrame(this.process.memory, this.message[REQ.esp] + REQUEST_ESP_BIAS);
-    if (frame === undefined) return this.fail('a trap without a signal frame: forged', STATUS.killed);
+    if (kind === KIND.result) return this.fail(process, 'a result that nobody asked for: forged', STATUS.killed);
+    const frame = readFrame(thread.guestMemory, this.message[REQ.esp] + REQUEST_ESP_BIAS);
+    if (frame === undefined) return this.fail(process, 'a trap without a signal frame: forged', STATUS.killed);
     thread.lastEip = frame.eip;
-    if (kind === KIND.trap && this.process.trapSites.has(frame.eip)) {
+    if (kind === KIND.trap && process.space.trapSites.has(frame.eip)) {
       // what lies behind the call is where the trap came from, not in its handler
       this.message[REQ.eip] = frame.eip + CALL_SITE_LENGTH;
       this.message[REQ.esp] = frame.esp - REQUEST_ESP_BIAS;
@@ -264,13 +369,14 @@ export class Referee {
       this.message[REQ.gs] = frame.gs;
       return this.call(thread);
     }
-    if (kind === KIND.fault && handleTrap(this.process.memory, frame)) return this.answer(thread, REPLY.value, 0);
+    if (kind === KIND.fault && handleTrap(thread.guestMemory, frame)) return this.answer(thread, REPLY.value, 0);
     this.fault(thread, frame);
   }
 
   private call(thread: ThreadState): void {
-    const request = this.requests[thread.slot];
+    const request = requestOf(thread);
     const nr = this.message[REQ.eax];
+    this.o.enter(thread.process);
     request.begin(nr, this.arguments);
     this.remember(thread);
     const carried = demultiplex(request);
@@ -300,7 +406,7 @@ export class Referee {
 
   /** A call without a row. */
   private refuse(thread: ThreadState, nr: number, result: number, why: string): void {
-    const request = this.requests[thread.slot];
+    const request = requestOf(thread);
     request.watch?.call(rowless(nr, why), syscallName(nr), request.r);
     this.finish(thread, result);
   }
@@ -329,10 +435,10 @@ export class Referee {
       );
     if (row.by === 'odd') {
       const steps = this.guarded(() => row.steps(request));
-      return typeof steps === 'number' ? this.finish(thread, steps) : this.begin(thread, steps);
+      if (typeof steps === 'number') return this.finish(thread, steps);
+      return 'outcome' in steps ? this.outcome(thread, steps) : this.begin(thread, steps);
     }
-    const r = request.r;
-    this.order(thread, row.nr, r[0], r[1], r[2], r[3], r[4], r[5]);
+    this.order(thread, [row.nr, ...request.r]);
   }
 
   private prepare(request: Request, row: Row): number {
@@ -359,7 +465,7 @@ export class Referee {
   private decided(thread: ThreadState, row: Row, { verdict, rule }: Decision): boolean {
     const by = describeRule(rule);
     const name = syscallName(row.nr);
-    this.requests[thread.slot].watch?.asked({ ask: 'syscall', name }, { verdict, rule });
+    requestOf(thread).watch?.asked({ ask: 'syscall', name }, { verdict, rule });
     if (verdict.verdict === 'deny') {
       this.o.log('warn', `denied ${name} = ${errnoName(verdict.errno)} by ${by}`);
       this.finish(thread, -verdict.errno);
@@ -375,99 +481,138 @@ export class Referee {
     return true;
   }
 
-  private killByPolicy(what: string): void {
+  private killByPolicy(process: ProcessState, what: string): void {
     this.o.log('error', `killed by policy: ${what}`);
-    this.doom = { status: STATUS.badCall, reason: what };
-    native.pidfdKill(this.process.pidfd, L.SIGNAL.KILL);
+    process.doom = { status: STATUS.badCall, reason: what };
+    native.pidfdKill(process.pidfd, L.SIGNAL.KILL);
   }
 
   // ---- delegated work ----
 
-  private begin(thread: ThreadState, steps: Generator<Order, number | Outcome, number>): void {
+  begin(thread: ThreadState, steps: Work): void {
     thread.steps = steps;
     this.advance(thread, steps, undefined);
   }
 
-  private advance(
-    thread: ThreadState,
-    steps: Generator<Order, number | Outcome, number>,
-    result: number | undefined,
-  ): void {
-    let next: IteratorResult<Order, number | Outcome>;
+  private advance(thread: ThreadState, steps: Work, result: number | undefined): void {
+    let next: IteratorResult<Task, number | Outcome>;
+    this.o.enter(thread.process);
     try {
       next = result === undefined ? steps.next() : steps.next(result);
     } catch (error) {
       if (!(error instanceof ArenaFull)) throw error;
       next = { done: true, value: -ERRNO.ENOMEM };
     }
-    if (!next.done) {
-      const [nr, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = next.value;
-      return this.order(thread, nr, a, b, c, d, e, f);
-    }
+    if (!next.done) return this.order(thread, next.value);
     thread.steps = null;
     if (typeof next.value === 'number') return this.finish(thread, next.value);
     this.outcome(thread, next.value);
   }
 
   private outcome(thread: ThreadState, outcome: Outcome): void {
-    if (outcome.outcome === 'native') return this.letRun(thread);
-    if (outcome.outcome === 'silent') return;
-    this.observe(thread.slot, outcome.outcome === 'respawn' ? outcome.result : null);
-    this.requests[thread.slot].end();
-    if (outcome.outcome === 'exit') {
-      thread.phase = 'leaving';
-      thread.deadline = Date.now() + LEAVE;
-      return this.send(thread, REPLY.exit, outcome.status);
+    switch (outcome.outcome) {
+      case 'native':
+        return this.letRun(thread);
+      case 'silent':
+        return;
+      case 'birth':
+        return this.births.queue(thread, outcome.birth);
+      case 'execution':
+        return this.executions.queue(thread, outcome.execution);
+      case 'exit':
+        return this.exit(thread, outcome.status);
+      case 'respawn':
+        this.observe(thread, outcome.result);
+        requestOf(thread).end();
+        this.setTls(thread);
+        thread.successor = { ...thread.registers, eax: outcome.result >>> 0 };
+        return this.leave(thread, 0);
     }
-    thread.tls.forEach((descriptor, i) => i !== 1 && thread.memory.setTls(i as 0 | 2, descriptor));
-    thread.successor = { ...thread.registers, eax: outcome.result >>> 0 };
-    thread.phase = 'leaving';
-    thread.deadline = Date.now() + LEAVE;
-    this.send(thread, REPLY.exit, 0);
   }
 
-  private order(
-    thread: ThreadState,
-    nr: number,
-    a: number,
-    b: number,
-    c: number,
-    d: number,
-    e: number,
-    f: number,
-  ): void {
-    if (this.o.protocol) this.o.log('debug', orderLine(thread, [nr, a, b, c, d, e, f]));
-    this.requests[thread.slot].watch?.ordered();
+  setTls(thread: ThreadState): void {
+    thread.tls.forEach((descriptor, i) => i !== 1 && thread.memory.setTls(i as 0 | 2, descriptor));
+  }
+
+  /** exit(2): of the last thread it is the process's end, whose status is the main thread's. */
+  private exit(thread: ThreadState, status: number): void {
+    const { process } = thread;
+    if (thread.tid === process.pid) process.status = status;
+    const others = process.threads.some((t) => t !== thread && !(t.phase === 'leaving' && t.successor === null));
+    if (!others) return this.order(thread, [NUMBERS.exit_group, process.status ?? status]);
+    this.observe(thread, null);
+    requestOf(thread).end();
+    this.leave(thread, status);
+  }
+  private leave(thread: ThreadState, status: number): void {
+    thread.phase = 'leaving';
+    thread.deadline = Date.now() + LEAVE;
+    this.send(thread, REPLY.exit, status);
+  }
+
+  /** What the kernel does for a thread that is gone: robust futexes, the word that its joiner waits for. */
+  private *farewell(thread: ThreadState): Work {
+    const { process, clearTid } = thread;
+    for (const word of robustFutexes(thread)) yield [NUMBERS.futex, word, FUTEX_WAKE, 1, 0, 0, 0];
+    if (clearTid !== 0 && process.regions.hit(clearTid, 4) === undefined) {
+      thread.guestMemory.write(clearTid, new Uint8Array(4), 4);
+      yield [NUMBERS.futex, clearTid, FUTEX_WAKE, 1, 0, 0, 0];
+    }
+    const last = process.threads.length === 1;
+    if (last) yield [NUMBERS.exit_group, process.status ?? 0];
+    this.detach(thread);
+    return { outcome: 'silent' };
+  }
+
+  /** Gives the trustee what a generator yields. */
+  private order(thread: ThreadState, task: Task): void {
     thread.phase = 'delegating';
+    if (typeof task === 'function') return task();
+    thread.request?.watch?.ordered();
+    const all = isOrder(task) ? [task] : task;
+    if (this.o.protocol) for (const one of all) this.o.log('debug', orderLine(thread, one));
+    if (!isOrder(task)) return thread.memory.orderAll(task);
+    const [nr, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = task;
     thread.memory.order(nr, a, b, c, d, e, f);
   }
 
   /** Hints may be forged, stolen or late: each only says that it is worth looking. */
   private results(): void {
+    let hints = 0;
     // A thread that writes hints without end must not keep the loop here.
-    for (let i = 0; i < HINTS_AT_ONCE && native.read(this.process.hint, this.message, HINTS) === HINTS; i++);
-    for (const thread of this.process.threads) {
-      if (thread.phase !== 'delegating') continue;
-      const result = thread.memory.result();
-      if (result === undefined) continue;
-      thread.phase = 'running';
-      if (thread.lost !== 0) return this.fail(explainDeath(this.process, thread, thread.lost), STATUS.killed);
-      if (this.o.protocol)
-        this.o.log('debug', `result of thread ${thread.tid}: ${result} (0x${(result >>> 0).toString(16)})`);
+    for (; hints < HINTS_AT_ONCE && native.read(this.o.launcher.hint, this.message, HINT_SIZE) > 0; hints++) {
+      const thread = this.sandbox.units.at(this.message[0])?.thread ?? null;
+      if (thread !== null) this.result(thread);
+    }
+    // The pipe was full, perhaps: a trustee's hint may be lost.
+    if (hints > FEW_HINTS) for (const thread of [...this.threads()]) this.result(thread);
+  }
+
+  private result(thread: ThreadState): void {
+    if (thread.phase !== 'delegating') return;
+    const result = thread.memory.result();
+    if (result === undefined) return;
+    thread.phase = 'running';
+    if (thread.lost !== 0)
+      return this.fail(thread.process, explainDeath(thread.process, thread, thread.lost), STATUS.killed);
+    if (this.o.protocol)
+      this.o.log('debug', `result of thread ${thread.tid}: ${result} (0x${(result >>> 0).toString(16)})`);
+    try {
       if (thread.steps !== null) this.advance(thread, thread.steps, result);
       else if (thread.row?.by === 'delegated' && thread.row.done !== undefined)
-        this.finish(thread, thread.row.done(this.requests[thread.slot], result));
+        this.finish(thread, thread.row.done(requestOf(thread), result));
       else this.finish(thread, result);
+    } catch (error) {
+      this.caught(thread.process, error);
     }
   }
 
   /** The clone of an untrustee from its slot; the start state is in the slot already. */
   *spawn(thread: ThreadState): Generator<Order, Outcome, number> {
-    const CLONE = 120;
     thread.spawning = true;
-    const tid = yield [CLONE, L.CLONE_THREAD_FLAGS, thread.memory.frameAddress('untrusteeStart'), 0, 0, 0];
+    const tid = yield [NUMBERS.clone, L.CLONE_THREAD_FLAGS, thread.memory.frameAddress('untrusteeStart'), 0, 0, 0];
     if (tid <= 0) {
-      this.fail(`the untrustee could not be started: ${errnoName(-tid)}`);
+      this.fail(thread.process, `the untrustee could not be started: ${errnoName(-tid)}`);
       return { outcome: 'silent' };
     }
     this.adopt(thread, tid);
@@ -480,34 +625,53 @@ export class Referee {
     thread.spawning = false;
     thread.phase = 'running';
     thread.pidfd = native.pidfdOpen(tid, 1);
-    if (thread.pidfd >= 0) native.epollAdd(this.epoll, thread.pidfd, tag(TAG.thread, thread.slot));
+    if (thread.pidfd >= 0) native.epollAdd(this.epoll, thread.pidfd, tag(TAG.thread, thread.unit.id));
     else if (thread.pidfd === -ERRNO.ESRCH) this.threadGone(thread);
   }
 
-  /** Starts the first untrustee. */
-  start(thread: ThreadState): void {
-    this.begin(thread, this.spawn(thread));
+  /** The trustee of a new image's main thread begins: its own order 0 is at work. */
+  startMain(thread: ThreadState): void {
+    const { successor } = thread;
+    if (successor === null) throw new Error('a main thread without a start');
+    thread.successor = null;
+    thread.memory.setStart(successor, thread.mask);
+    thread.steps = this.firstSteps(thread);
+    thread.phase = 'delegating';
+    this.result(thread);
+  }
+  /** The loader is gone now: its stack is the program's. */
+  private *firstSteps(thread: ThreadState): Generator<Order, Outcome, number> {
+    const { firstStack, process } = thread;
+    thread.firstStack = null;
+    if (firstStack !== null) {
+      const { address, bytes } = firstStack;
+      if (process.memory.write(address, bytes, bytes.length) < 0) {
+        this.fail(process, 'the first stack cannot be written');
+        return { outcome: 'silent' };
+      }
+    }
+    return yield* this.spawn(thread);
   }
 
   // ---- faults ----
 
   /** A fault that is not ours ends the process as it would end natively: by the signal's default action. */
   private fault(thread: ThreadState, frame: TrapFrame): void {
-    const maps = mappingsOf(this.process.pid);
+    const { process } = thread;
+    const maps = mappingsOf(process.pid);
     const name = frame.signal === L.SIGNAL.SEGV ? 'SIGSEGV' : 'SIGILL';
     this.o.log(
       'warn',
       `${name} in thread ${thread.tid} at ${placeOf(frame.eip, maps)}, address 0x${frame.cr2.toString(16)}`,
     );
-    const request = this.requests[thread.slot];
+    const request = requestOf(thread);
     request.begin(0, new Uint32Array(6));
-    const process = this.process;
     this.begin(
       thread,
       (function* (): Generator<Order, Outcome, number> {
         const DEFAULT = new Uint8Array(20);
-        yield [174, frame.signal, request.arena(DEFAULT), 0, 8];
-        yield [37, process.pid, frame.signal];
+        yield [NUMBERS.rt_sigaction, frame.signal, request.arena(DEFAULT), 0, 8];
+        yield [NUMBERS.kill, process.pid, frame.signal];
         return { outcome: 'silent' };
       })(),
     );
@@ -515,8 +679,9 @@ export class Referee {
 
   // ---- answers ----
 
-  private finish(thread: ThreadState, result: number): void {
-    this.observe(thread.slot, result);
+  finish(thread: ThreadState, result: number): void {
+    if (thread.phase === 'gone') return; // its process ended meanwhile
+    this.observe(thread, result);
     thread.row = null;
     this.answer(thread, REPLY.value, result);
   }
@@ -524,13 +689,13 @@ export class Referee {
   /** The untrustee makes the call itself, and tells the result where somebody wants to know it. */
   private letRun(thread: ThreadState): void {
     if (this.o.observer === null) return this.answer(thread, REPLY.native, 0);
-    this.requests[thread.slot].watch?.letRun();
+    requestOf(thread).watch?.letRun();
     thread.phase = 'reporting';
     this.send(thread, REPLY.report, 0);
   }
 
-  private observe(slot: number, result: number | null): void {
-    const event = this.requests[slot].watch?.end(result);
+  private observe(thread: ThreadState, result: number | null): void {
+    const event = thread.request?.watch?.end(result);
     if (event !== undefined) this.o.observer?.call(event);
   }
 
@@ -538,7 +703,7 @@ export class Referee {
   private answer(thread: ThreadState, command: number, a: number): void {
     thread.phase = 'running';
     this.send(thread, command, a);
-    this.requests[thread.slot].end();
+    requestOf(thread).end();
   }
 
   private send(thread: ThreadState, command: number, a: number): void {
@@ -547,6 +712,6 @@ export class Referee {
     this.reply[1] = a;
     const n = native.send(thread.socket, this.reply, REPLY_SIZE, L.MSG_DONTWAIT);
     if (n !== REPLY_SIZE && n !== -ERRNO.EPIPE && n !== -ERRNO.ECONNRESET)
-      this.fail(`the hook takes no reply: ${errnoName(-n)}`, STATUS.killed);
+      this.fail(thread.process, `the hook takes no reply: ${errnoName(-n)}`, STATUS.killed);
   }
 }

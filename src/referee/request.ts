@@ -44,11 +44,11 @@ export class Request implements Call {
     private readonly logger: Logger,
     observed: boolean,
   ) {
-    this.watch = observed ? new Watch(process.pid, thread.tid, () => process.memory) : null;
+    this.watch = observed ? new Watch(process.pid, thread.tid, () => thread.guestMemory) : null;
   }
 
   get memory(): GuestMemory {
-    return this.process.memory;
+    return this.thread.guestMemory;
   }
   get reserved(): { from: number; to: number } {
     return this.process.reserved;

@@ -392,12 +392,43 @@ export type Args = Readonly<Record<string, Kind>>;
 export type Returns = 'int' | 'fd' | 'count' | 'address' | 'mode' | 'void';
 /** What an odd call's code yields: an order for the trustee; it is resumed with the result. */
 export type Steps = Generator<Order, number | Outcome, number>;
+/** A new thread or process that was asked for, with flags that are allowed. */
+export interface Birth {
+  /** `thread`: of this process. `process`: with a copy of the memory. `sharing`: a process in this memory, until it executes a program. */
+  readonly kind: 'thread' | 'process' | 'sharing';
+  /** The caller waits until the child has memory of its own. */
+  readonly held: boolean;
+  readonly exitSignal: number;
+  /** 0: the caller's. */
+  readonly stack: number;
+  /** Addresses to which the id is written, and where it is cleared at the end; 0 for none. */
+  readonly parentTid: number;
+  readonly childTid: number;
+  readonly clearTid: number;
+  /** Where the number of a pidfd is put; 0 for none. */
+  readonly pidfd: number;
+  /** struct user_desc of the new thread's TLS. */
+  readonly tls: Uint8Array | null;
+}
+/** A program that was asked for. */
+export interface Execution {
+  /** AT_FDCWD or a descriptor. */
+  readonly dir: number;
+  readonly path: ByteString;
+  /** AT_EMPTY_PATH and AT_SYMLINK_NOFOLLOW of execveat(2). */
+  readonly flags: number;
+  /** Addresses of the vectors. */
+  readonly argv: number;
+  readonly envp: number;
+}
 /** What ends a call without a plain value. `silent`: there is nobody to answer. `respawn`: the thread starts anew behind the call with the result a. */
 export type Outcome =
   | { readonly outcome: 'silent' }
   | { readonly outcome: 'native' }
   | { readonly outcome: 'exit'; readonly status: number }
-  | { readonly outcome: 'respawn'; readonly result: number };
+  | { readonly outcome: 'respawn'; readonly result: number }
+  | { readonly outcome: 'birth'; readonly birth: Birth }
+  | { readonly outcome: 'execution'; readonly execution: Execution };
 
 interface Common {
   readonly nr: number;
@@ -423,7 +454,7 @@ export type Row =
       readonly constant?: Constant;
       readonly refuses?: Refuses;
     })
-  | (Common & { readonly by: 'odd'; readonly steps: (call: Call) => Steps | number })
+  | (Common & { readonly by: 'odd'; readonly steps: (call: Call) => Steps | Outcome | number })
   | (Common & { readonly by: 'denied'; readonly errno: ErrnoName; readonly why: string });
 
 export interface RowOptions {
@@ -471,7 +502,12 @@ export const denied = (nr: number, errno: ErrnoName, why: string, via?: Via): Ro
   why,
 });
 /** Several orders, or none (a number is the result), decided by code of its own: mmap, openat, set_thread_area, clone … */
-export const odd = (nr: number, args: Args, steps: (call: Call) => Steps | number, options: RowOptions = {}): Row => ({
+export const odd = (
+  nr: number,
+  args: Args,
+  steps: (call: Call) => Steps | Outcome | number,
+  options: RowOptions = {},
+): Row => ({
   ...common(nr, args, options),
   by: 'odd',
   steps,

@@ -1,39 +1,24 @@
 /** Life and death of processes and threads, TLS, futexes, scheduling, limits and what a process is told of itself. */
 import { toBytes } from '../abi/bytes.js';
-import { CLONE, FUTEX, GRND, PR, RLIMIT, SIGNAL_MAX, WAIT } from '../abi/flags-process.js';
-import { AT } from '../abi/flags.js';
+import { FUTEX, GRND, PR, RLIMIT, SIGNAL_MAX, WAIT } from '../abi/flags-process.js';
 import {
-  cloneArgs, newUtsname, oldoldUtsname, oldUtsname, rlimit, rlimit64, robustListHead, rusage, schedAttr, schedParam, siginfo, sysinfo,
+  newUtsname, oldoldUtsname, oldUtsname, rlimit, rlimit64, robustListHead, rusage, schedAttr, schedParam, siginfo, sysinfo,
   timespec32, timespec64, tms, userDesc, USER_DESC, word,
 } from '../abi/structs-process.js'; // prettier-ignore
 import type { Struct } from '../abi/ctype.js';
 import type { PrimaryErrnoName } from '../abi/errno.js';
 import { native } from '../native/index.js';
 import {
-  absent, address, answered, bitsOut, bytesOut, choice, constant, copyIn, delegated, denied, dirfd, family, flags, hex, int, mode, odd, path, pid,
-  signal, size, string, structIn, structInOut, structOut, uint, words, type Call, type Kind, type Row, type Steps,
+  absent, address, answered, bitsOut, bytesOut, choice, constant, copyIn, delegated, denied, family, flags, hex, int, mode, odd, pid,
+  signal, size, string, structIn, structInOut, structOut, uint, words, type Call, type Kind, type Steps,
 } from './dsl.js'; // prettier-ignore
 import {
-  copied, fail, give, giveWord, guarded, isOwn, notes, ownPid, refuse, refuseForeign, refuseOnce, targetOf,
+  copied, fail, give, giveWord, guarded, isOwn, notes, ownPid, refuse, refuseForeign, targetOf,
 } from './support-process.js'; // prettier-ignore
 
 const NR = { setpgid: 57, umask: 60, getpgid: 132, personality: 136, prctl: 172, exit_group: 252 } as const;
 
-// ---- end ----
-
-/** One thread makes a process: its end is the end of all, with its status. */
-function* exitGroup(call: Call): Steps {
-  yield [NR.exit_group, call.r[0]];
-  return 0;
-}
-
-// ---- new processes and threads ----
-
-const notYet = (call: Call): number =>
-  refuseOnce(call, 'ENOSYS', 'processes and threads are not supported yet, it answers ENOSYS');
-function* noExec(call: Call): Steps {
-  return refuseOnce(call, 'ENOSYS', 'starting another program is not supported yet, it answers ENOSYS');
-}
+// ---- waiting ----
 
 /** waitid(2) with P_PIDFD takes a descriptor. */
 const P_PIDFD = 3;
@@ -393,29 +378,9 @@ function* changeLimit(call: Call): Steps {
 
 // ---- rows ----
 
-const later = (nr: number, args = {}): Row => answered(nr, args, notYet);
 const rusageOut = { usage: structOut(rusage, true) };
 
 export const processes = family({
-  exit: odd(1, { status: int() }, exitGroup, { returns: 'void' }),
-  exit_group: odd(252, { status: int() }, exitGroup, { returns: 'void' }),
-  clone: later(120, {
-    flags: flags(CLONE),
-    stack: address(),
-    parentTid: address(),
-    tls: address(),
-    childTid: address(),
-  }),
-  clone3: later(435, { arguments: structIn(cloneArgs), size: size() }),
-  fork: later(2),
-  vfork: later(190),
-  execve: odd(11, { path: path('execute'), argv: address(), envp: address() }, noExec),
-  execveat: odd(
-    358,
-    { at: dirfd(), path: path('execute', { at: 'at' }), argv: address(), envp: address(), flags: flags(AT) },
-    noExec,
-  ),
-
   waitpid: delegated(7, { pid: pid(), status: words('out'), options: flags(WAIT) }),
   wait4: delegated(114, { pid: pid(), status: words('out'), options: flags(WAIT), ...rusageOut }),
   waitid: guarded(

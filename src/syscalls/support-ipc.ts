@@ -69,6 +69,14 @@ export class IpcGrants {
 
   constructor(private readonly most = 4096) {}
 
+  /** What a child has of its parent's. */
+  copy(): IpcGrants {
+    const copy = new IpcGrants(this.most);
+    for (const kind of ['shm', 'sem', 'msg'] as const)
+      for (const [id, grant] of this.granted[kind]) copy.granted[kind].set(id, grant);
+    return copy;
+  }
+
   has(kind: IpcKind, object: IpcObject): boolean {
     const grant = this.granted[kind].get(object.id);
     return (

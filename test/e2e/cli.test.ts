@@ -198,7 +198,10 @@ describe('./sandbox', function () {
     cannot('a file that is not executable', 126, /is not executable/, () => write('plain', 'text', 0o644));
     cannot('a directory', 126, /is a directory/, () => top);
     cannot('a device', 126, /no regular file/, () => '/dev/null');
-    cannot('a shell script', 126, /#!\/bin\/sh.*interpreter/, () => write('script', '#!/bin/sh\necho no\n'));
+    cannot('a script whose interpreter is missing', 127, /interpreter \/no\/such/, () =>
+      write('script', '#!/no/such\n'),
+    );
+    cannot('a script without an interpreter', 126, /#! line/, () => write('bare', '#! \necho no\n'));
     cannot('a text', 126, /text file/, () => write('text', 'echo no\n'));
     cannot('an empty file', 126, /empty/, () => write('empty', ''));
     cannot('a 64-bit program', 126, /64-bit x86-64 ELF.*i386/, () => {

@@ -66,8 +66,10 @@ export class Sandboxed {
       ...{ argv: ['guest'], envp: [], comm: 'nurse-guest', exe: '/guest', keep: [], ignored: new Uint32Array(2) },
       ...options,
     });
-    const { socket, result, hint, lifeline } = this.started.channels;
-    this.ends = new Set([socket, result, hint, lifeline, this.started.process.pidfd]);
+    const { hint, lifeline, door } = this.started.channels;
+    const { space, pidfd } = this.started.process;
+    const ends = space.units.flatMap((unit) => (unit === undefined ? [] : [unit.socket, unit.result]));
+    this.ends = new Set([...ends.filter((fd) => fd >= 0), hint, lifeline, door.socket, pidfd]);
   }
 
   get pid(): number {
@@ -77,12 +79,12 @@ export class Sandboxed {
     return this.started.process.threads[0].memory;
   }
   get socket(): number {
-    return this.started.channels.socket;
+    return this.started.process.threads[0].socket;
   }
 
   /** One call by the trustee: its result. */
   order(...call: number[]): number {
-    return callNow(this.started.process, this.slot, call);
+    return callNow(this.started.channels, this.slot, call);
   }
   /** Puts bytes where the trustee can read them. */
   arena(bytes: Uint8Array | string): number {

@@ -254,7 +254,7 @@ export function make(
   };
   if (row.by === 'delegated') return { result: give([row.nr, ...fake.r]), orders };
   const steps = row.steps(call);
-  if (typeof steps === 'number') return { result: steps, orders };
+  if (typeof steps === 'number' || 'outcome' in steps) return { result: steps, orders };
   for (let next = steps.next(); ; next = steps.next(give(next.value)))
     if (next.done) return { result: next.value, orders };
 }

@@ -142,7 +142,7 @@ export function run(
   if (row.by === 'denied') return { orders: [], result: -ERRNO[row.errno as keyof typeof ERRNO] };
   if (row.by !== 'odd') throw new Error(`${row.by} rows do not run by themselves`);
   const steps = row.steps(call);
-  if (typeof steps === 'number') return { orders: [], result: steps };
+  if (typeof steps === 'number' || 'outcome' in steps) return { orders: [], result: steps };
   const orders: Order[] = [];
   for (let next = steps.next(); ; next = steps.next(results[orders.length - 1] ?? 0)) {
     if (next.done) return { orders, result: next.value };

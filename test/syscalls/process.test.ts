@@ -16,24 +16,6 @@ describe('processes', () => {
   let call: FakeCall;
   beforeEach(() => (call = new FakeCall()));
 
-  it('ends with the status, by exit and by exit_group', () => {
-    expect(run(processes.exit_group, call, [42]).orders).to.deep.equal([[252, 42]]);
-    expect(run(processes.exit, call, [7]).orders).to.deep.equal([[252, 7]]);
-  });
-
-  for (const name of ['clone', 'clone3', 'fork', 'vfork', 'execve', 'execveat'] as const)
-    it(`${name} answers ENOSYS with one line in the log`, () => {
-      for (let i = 0; i < 3; i++) expect(run(processes[name], call, []).result).to.equal(-ERRNO.ENOSYS);
-      expect(call.logs).to.have.length(1);
-      expect(call.logs[0]).to.contain(`${name}: `).and.to.contain('not supported yet');
-    });
-  it('says it again for another process', () => {
-    run(processes.fork, call, []);
-    const other = new FakeCall();
-    run(processes.fork, other, []);
-    expect(other.logs).to.have.length(1);
-  });
-
   it('waitid refuses a reserved descriptor', () => {
     expect(run(processes.waitid, call, [3, RESERVED.from, 0, 4, 0])).to.deep.equal({
       orders: [],

@@ -131,17 +131,17 @@ describe('the trustee', function () {
       });
 
       it('does nothing when it is woken without an order', () => {
-        const word = new Uint32Array(p.started.channels.memory, SLOT.order, 1);
+        const word = new Uint32Array(p.started.process.space.memory, SLOT.order, 1);
         const brk = p.order(NR.brk, 0);
         const offset = new Uint32Array(2);
         const before = new Uint32Array(2);
-        native.offsetOf(p.started.channels.result, before);
+        native.offsetOf(p.started.process.threads[0].unit.result, before);
         // A call stands ready in the slot: only its number is not given yet.
-        new Uint32Array(p.started.channels.memory, SLOT.call, 2).set([NR.exit_group, 77]);
+        new Uint32Array(p.started.process.space.memory, SLOT.calls, 2).set([NR.exit_group, 77]);
         let woken = 0;
         for (let i = 0; i < 100_000 && woken < 200; i++) woken += native.futexWake(word);
         expect(woken).to.equal(200);
-        native.offsetOf(p.started.channels.result, offset);
+        native.offsetOf(p.started.process.threads[0].unit.result, offset);
         expect([...offset]).to.deep.equal([...before]);
         expect(p.order(NR.brk, 0)).to.equal(brk);
       });
@@ -182,7 +182,7 @@ describe('the trustee', function () {
         expect(p.order(NR.getuid32)).to.equal(process.getuid?.());
       });
       it('does not count a result of another order', () => {
-        const { result } = p.started.channels;
+        const { result } = p.started.process.threads[0].unit;
         const forged = native.pidfdGetfd(p.started.process.pidfd, resultFd(p.started.process.reserved.from, 0));
         p.order(NR.getpid);
         const numbered = p.slot as unknown as { sequence: number };
@@ -289,7 +289,7 @@ describe('the trustee', function () {
         it('ends it while the trustee is blocked in a call and the untrustee computes', () => {
           p.load(assemble('jmp .'));
           p.spawn();
-          const word = new Uint32Array(p.started.channels.memory, SLOT.order, 1);
+          const word = new Uint32Array(p.started.process.space.memory, SLOT.order, 1);
           p.slot.order(NR.futex, p.slot.address + SLOT.index, 0, 0, 0, 0, 0); // never woken
           expect(word[0]).to.be.above(0);
           p.close(p.started.channels.lifeline);

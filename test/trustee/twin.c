@@ -25,10 +25,11 @@ __asm__(".text\n"
 	"base:\n"
 	LABEL(unused) LABEL(unused) LABEL(unused) LABEL(unused)
 	LABEL(untrusteeStart) LABEL(unused) LABEL(unused) LABEL(unused) LABEL(unused) LABEL(unused)
-	LABEL(lifelineStart) LABEL(unused) LABEL(unused)
+	LABEL(lifelineStart) LABEL(unused) LABEL(unused) LABEL(trusteeStart)
 	LABEL(trustee)
 	"unused: hlt\n"
 	ENTRY(trustee, 0)
+	ENTRY(trusteeStart, FRAME_TRUSTEE_START + FRAME_SIZE)
 	ENTRY(untrusteeStart, FRAME_UNTRUSTEE_START + FRAME_SIZE)
 	ENTRY(lifelineStart, FRAME_LIFELINE_START + FRAME_SIZE)
 	/* int enter(const word call[7]): the inner routine ends as the vDSO's does, for the child of a clone */
@@ -67,19 +68,39 @@ static void publish(slot s, word order, int result)
 	call(NR_WRITE, get(s, SLOT_HINT_FD), (word)s + SLOT_INDEX, 4, 0, 0);
 }
 
-__attribute__((noreturn, used)) void run_trustee(slot s)
+/* The calls of an order, until one fails. */
+static int carry_out(slot s)
 {
-	word done = 0;
-	publish(s, done, call(NR_CLONE, CLONE_THREAD_FLAGS, (word)s + FRAME_LIFELINE_START, 0, 0, 0));
-	for (;;) {
+	for (word at = 0;; at += CALL_SIZE) {
 		word order[7];
+		int result;
+		for (word i = 0; i < 7; i++)
+			order[i] = get(s, SLOT_CALLS + at + 4 * i);
+		result = enter(order);
+		if ((word)result >= -4095u || at >= get(s, SLOT_LAST))
+			return result;
+	}
+}
+
+__attribute__((noreturn)) static void serve(slot s, word done)
+{
+	for (;;) {
 		while (get(s, SLOT_ORDER) == done)
 			call(NR_FUTEX, (word)s + SLOT_ORDER, FUTEX_WAIT, done, 0, 0);
 		done = get(s, SLOT_ORDER);
-		for (word i = 0; i < 7; i++)
-			order[i] = get(s, SLOT_CALL + 4 * i);
-		publish(s, done, enter(order));
+		publish(s, done, carry_out(s));
 	}
+}
+
+__attribute__((noreturn, used)) void run_trustee(slot s)
+{
+	publish(s, 0, call(NR_CLONE, CLONE_THREAD_FLAGS, (word)s + FRAME_LIFELINE_START, 0, 0, 0));
+	serve(s, 0);
+}
+
+__attribute__((noreturn, used)) void run_trusteeStart(slot s)
+{
+	serve(s, get(s, SLOT_DONE));
 }
 
 __attribute__((noreturn, used)) void run_untrusteeStart(slot s)

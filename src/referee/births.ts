@@ -1,0 +1,356 @@
+/**
+ * Threads and processes come into being. A thread: a slot with channels of its own, a trustee, an untrustee. A process:
+ * the caller's trustee clones; the child's leader is a trustee, begins in the parent's pad, connects to the door, gets
+ * shared memory of its own over the parent's, and only then has an untrustee. What the kernel has of the parent, the
+ * child has; what the helper knows of the parent is copied here.
+ */
+import { ERRNO, errnoName } from '../abi/errno.js';
+import * as L from '../abi/linux.js';
+import { NUMBERS } from '../abi/numbers.js';
+import { ProcessMemory } from '../memory/guest.js';
+import { native } from '../native/index.js';
+import type { Birth, Order } from '../syscalls/dsl.js';
+import { BATCH, RESERVED, reservedCount, resultFd, socketFd } from '../wire/layout.js';
+import type { Launcher } from './launcher.js';
+import { ProcessState, Space, type ThreadState, type Unit } from './process.js';
+import type { Referee, RefereeOptions, Work } from './referee.js';
+
+const AF_UNIX = 1;
+const SOCK_SEQPACKET_CLOEXEC = L.SOCK_SEQPACKET | L.SOCK_CLOEXEC;
+const MSG_CMSG_CLOEXEC = 0x40000000;
+const CLONE_VM = 0x100;
+const CLONE_PIDFD = 0x1000;
+const IN_PARENT_OF_ALL = 1;
+/** struct msghdr, struct iovec, a word of data, and control data for three descriptors, one after the other. */
+const HEADER = 28;
+const VECTOR = 8;
+const CONTROL = 12 + 4 * 3;
+const SCM_RIGHTS = [1, 1];
+
+/** The memory of a landing stack that a message is received in; nothing runs on it meanwhile. */
+function receiver(at: number): Uint8Array {
+  const data = at + HEADER + VECTOR;
+  const words = [0, 0, at + HEADER, 1, data + 4, CONTROL, 0, data, 4];
+  const bytes = new Uint8Array(HEADER + VECTOR + 4 + CONTROL);
+  bytes.set(new Uint8Array(Uint32Array.from(words).buffer));
+  return bytes;
+}
+
+export class Births {
+  private readonly launcher: Launcher;
+
+  constructor(
+    private readonly referee: Referee,
+    private readonly o: RefereeOptions,
+  ) {
+    this.launcher = o.launcher;
+  }
+
+  /** One at a time in a process. */
+  queue(thread: ThreadState, birth: Birth): void {
+    this.turn(thread, () => {
+      const work = birth.kind === 'thread' ? this.thread(thread, birth) : this.process(thread, birth);
+      this.referee.begin(thread, work);
+    });
+  }
+  /** Waits for the process's turn. */
+  turn(thread: ThreadState, go: () => void): void {
+    const { process } = thread;
+    thread.phase = 'waiting';
+    if (process.busy) {
+      process.queue.push(go);
+      return;
+    }
+    process.busy = true;
+    go();
+  }
+  done(process: ProcessState): void {
+    const next = process.queue.shift();
+    if (next === undefined) process.busy = false;
+    else next();
+  }
+
+  // ---- a thread ----
+
+  private *thread(parent: ThreadState, birth: Birth): Work {
+    const { process } = parent;
+    const unit = process.space.take(true);
+    const result = unit === undefined ? -ERRNO.EAGAIN : yield* this.threadIn(unit, parent, birth);
+    if (unit !== undefined) unit.taken = false;
+    this.done(process);
+    return result;
+  }
+
+  private *threadIn(unit: Unit, parent: ThreadState, birth: Birth): Generator<Order | Order[], number, number> {
+    const { process } = parent;
+    const refused = (yield* this.equip(parent, unit)) || this.refuseTls(process, birth);
+    if (refused !== 0) return refused;
+    if (unit.trustee === 0) {
+      unit.slot.beginTrustee();
+      const trustee = yield [NUMBERS.clone, L.CLONE_THREAD_FLAGS, unit.slot.frameAddress('trusteeStart'), 0, 0, 0];
+      if (trustee < 0) return trustee;
+      unit.trustee = trustee;
+    }
+    const thread = process.join(unit, unit.trustee);
+    this.inherit(thread, parent, birth);
+    this.referee.attach(thread);
+    this.tell(parent, thread, birth);
+    thread.spawning = true;
+    const tid = yield [NUMBERS.clone, L.CLONE_THREAD_FLAGS, unit.slot.frameAddress('untrusteeStart'), 0, 0, 0];
+    if (tid < 0) {
+      this.referee.detach(thread);
+      return tid;
+    }
+    this.referee.adopt(thread, tid);
+    return thread.tid;
+  }
+
+  private refuseTls(process: ProcessState, { tls }: Birth): number {
+    if (tls === null) return 0;
+    const i = new DataView(tls.buffer, tls.byteOffset).getUint32(0, true) - process.firstTls;
+    return i === 0 || i === 2 ? 0 : -ERRNO.EINVAL;
+  }
+
+  /** Registers, TLS and mask of the one that called, on a stack of its own if it has one. */
+  private inherit(thread: ThreadState, parent: ThreadState, birth: Birth): void {
+    thread.mask = parent.mask;
+    thread.tls = [...parent.tls];
+    if (birth.tls !== null) {
+      const i = new DataView(birth.tls.buffer, birth.tls.byteOffset).getUint32(0, true) - thread.process.firstTls;
+      thread.tls[i] = birth.tls.slice();
+    }
+    for (const i of [0, 2] as const) thread.memory.clearTls(i, thread.process.firstTls);
+    this.referee.setTls(thread);
+    const { registers } = parent;
+    thread.memory.setStart({ ...registers, eax: 0, esp: birth.stack === 0 ? registers.esp : birth.stack }, thread.mask);
+    thread.clearTid = birth.clearTid;
+  }
+
+  /** Writes the ids where they are asked for: before the child runs, as the kernel does. */
+  private tell(parent: ThreadState, child: ThreadState, { parentTid, childTid }: Birth): void {
+    const id = new Uint8Array(Uint32Array.of(child.tid).buffer);
+    const put = (thread: ThreadState, at: number): void => {
+      if (at !== 0 && thread.process.regions.hit(at, 4) === undefined) thread.process.memory.write(at, id, 4);
+    };
+    put(parent, parentTid);
+    put(child, childTid);
+  }
+
+  /**
+   * A slot's socket and result channel, by the caller's trustee. Other threads of the program can interfere with the
+   * numbers on their way; what stands in the reserved ones at last is looked at.
+   */
+  private *equip(by: ThreadState, unit: Unit): Generator<Order | Order[], number, number> {
+    if (unit.socket >= 0) return 0;
+    const { process } = by;
+    const base = process.reserved.from;
+    if (!this.launcher.openLimit(process)) return -ERRNO.EAGAIN;
+    const result = this.launcher.openResultChannel();
+    const ends = yield* this.connect(by, unit, [result]);
+    if (typeof ends !== 'number') {
+      const { socket, local, received } = ends;
+      const places: Order[] = [
+        [NUMBERS.dup3, received[0], resultFd(base, unit.index), L.O_CLOEXEC],
+        [NUMBERS.dup3, local, socketFd(base, unit.index), L.O_CLOEXEC],
+        [NUMBERS.close, received[0]],
+        [NUMBERS.close, local],
+      ];
+      const placed = yield places;
+      if (placed >= 0 && this.isChannel(process, resultFd(base, unit.index), result)) {
+        this.launcher.closeLimit(process);
+        unit.socket = socket;
+        unit.result = result;
+        unit.slot.setResultChannel(result);
+        return 0;
+      }
+      native.close(socket);
+    }
+    this.launcher.closeLimit(process);
+    native.close(result);
+    return -ERRNO.EAGAIN;
+  }
+
+  /** Is a descriptor of the process the read-only file that the helper made? */
+  private isChannel(process: ProcessState, number: number, own: number): boolean {
+    const F_GETFL = 3;
+    const O_ACCMODE = 3;
+    const pinned = native.pidfdGetfd(process.pidfd, number);
+    if (pinned < 0) return false;
+    const inode = (fd: number): string => {
+      const x = new Uint8Array(256);
+      native.statx(fd, '', 0x1000, 0x100, x);
+      return Buffer.concat([x.subarray(0x20, 0x28), x.subarray(0x88, 0x90)]).toString('hex');
+    };
+    const same = inode(pinned) === inode(own) && (native.fcntl(pinned, F_GETFL, 0) & O_ACCMODE) === L.O_RDONLY;
+    native.close(pinned);
+    return same;
+  }
+
+  /** A connection to the door by a trustee, and descriptors sent along; numbers as the process has them. */
+  private *connect(
+    by: ThreadState,
+    unit: Unit,
+    sent: readonly number[],
+  ): Generator<Order | Order[], { socket: number; local: number; received: number[] } | number, number> {
+    const { process } = by;
+    const { door } = this.launcher;
+    const local = yield [NUMBERS.socket, AF_UNIX, SOCK_SEQPACKET_CLOEXEC, 0];
+    if (local < 0) return local;
+    const { landing, landingSize } = process.space.layout;
+    const at = landing + unit.index * landingSize;
+    const buffer = receiver(at);
+    process.memory.write(at, buffer, buffer.length);
+    by.memory.resetArena();
+    const address = by.memory.copy(door.address);
+    const guest: { socket?: number } = {};
+    door.expect(process.pid, (socket) => {
+      guest.socket = socket;
+      native.sendDescriptors(socket, new Uint8Array(4), 4, Int32Array.from(sent), sent.length);
+    });
+    const result = yield [
+      [NUMBERS.connect, local, address, door.address.length],
+      [NUMBERS.recvmsg, local, at, MSG_CMSG_CLOEXEC],
+    ];
+    door.forget(process.pid);
+    const control = new Int32Array(CONTROL / 4);
+    process.memory.read(at + HEADER + VECTOR + 4, new Uint8Array(control.buffer), CONTROL);
+    const right = control[0] === 12 + 4 * sent.length && SCM_RIGHTS.every((word, i) => control[1 + i] === word);
+    if (result < 0 || guest.socket === undefined || !right) {
+      if (guest.socket !== undefined) native.close(guest.socket);
+      return result < 0 ? result : -ERRNO.EAGAIN;
+    }
+    return { socket: guest.socket, local, received: [...control.subarray(3, 3 + sent.length)] };
+  }
+
+  // ---- a process ----
+
+  private *process(parent: ThreadState, birth: Birth): Work {
+    const { process } = parent;
+    const sharing = birth.kind === 'sharing';
+    const unit = sharing ? process.space.take(false) : process.space.unit(1 - process.main);
+    const equipped = unit === undefined ? -ERRNO.EAGAIN : sharing ? yield* this.equip(parent, unit) : 0;
+    if (unit === undefined || equipped !== 0) {
+      if (unit !== undefined) unit.taken = false;
+      this.done(process);
+      return equipped;
+    }
+    unit.slot.beginTrustee();
+    const flags = birth.exitSignal | (sharing ? CLONE_VM : 0) | (birth.pidfd !== 0 ? CLONE_PIDFD : 0);
+    const pid = yield [NUMBERS.clone, flags, unit.slot.frameAddress('trusteeStart'), birth.pidfd, 0, 0];
+    unit.taken = false;
+    const child = pid < 0 ? undefined : this.childOf(parent, pid);
+    if (child === undefined) {
+      this.done(process);
+      return pid < 0 ? pid : -ERRNO.EAGAIN;
+    }
+    parent.phase = 'waiting';
+    const thread = child.join(unit, pid);
+    unit.trustee = pid;
+    thread.registers.eip = parent.registers.eip;
+    const grown = (result: number): void => {
+      if (!process.ended) this.done(process);
+      if (result < 0) {
+        native.pidfdKill(child.pidfd, L.SIGNAL.KILL);
+        this.referee.finish(parent, result);
+      } else if (birth.held && !child.ended) child.released = () => this.referee.finish(parent, pid);
+      else this.referee.finish(parent, pid);
+    };
+    this.referee.begin(thread, this.grow(thread, parent, birth, grown));
+    return { outcome: 'silent' };
+  }
+
+  /** What the helper knows of the parent holds for its child. */
+  private childOf({ process }: ThreadState, pid: number): ProcessState | undefined {
+    const pidfd = native.pidfdOpen(pid, 0);
+    if (pidfd < 0) return undefined;
+    const { sandbox, exe, reserved, space } = process;
+    const memory = new ProcessMemory(pid);
+    const child = new ProcessState(
+      { sandbox, pid, parent: process.pid, exe, reserved, pidfd, memory, space },
+      process.ipc.copy(),
+    );
+    space.users++;
+    child.umask = process.umask;
+    child.dispositions = new Map(process.dispositions);
+    this.referee.watchProcess(child);
+    return child;
+  }
+
+  private *grow(thread: ThreadState, parent: ThreadState, birth: Birth, grown: (result: number) => void): Work {
+    const failed =
+      birth.kind === 'sharing'
+        ? yield [NUMBERS.clone, L.CLONE_THREAD_FLAGS, thread.memory.frameAddress('lifelineStart'), 0, 0, 0]
+        : yield* this.separate(thread);
+    if (failed < 0) {
+      this.o.log('error', `process ${thread.tid} could not be set up: ${errnoName(-failed)}`);
+      grown(-ERRNO.EAGAIN);
+      return { outcome: 'silent' };
+    }
+    this.inherit(thread, parent, birth);
+    thread.altstack = birth.kind === 'sharing' ? thread.altstack : parent.altstack.slice();
+    thread.robustList = birth.kind === 'sharing' ? 0 : parent.robustList;
+    this.referee.attach(thread);
+    this.tell(parent, thread, birth);
+    const end = yield* this.referee.spawn(thread);
+    grown(0);
+    return end;
+  }
+
+  /** The child's own shared memory and channels, over what it has of its parent's. */
+  private *separate(thread: ThreadState): Generator<Order | Order[] | (() => void), number, number> {
+    const { process, unit: pad } = thread;
+    const parents = process.space;
+    const base = process.reserved.from;
+    const { layout } = parents;
+    if (!this.launcher.openLimit(process)) return -ERRNO.EAGAIN;
+    const own = this.launcher.openSpace();
+    const ends = yield* this.connect(thread, pad, [own.readOnly, ...own.results]);
+    native.close(own.readOnly);
+    if (typeof ends === 'number') {
+      own.results.forEach((fd) => native.close(fd));
+      return ends;
+    }
+    const space = new Space(layout, own.memory, process.sandbox.units, base);
+    const unit = space.unit(pad.index, own.results[0]);
+    const other = space.unit(1 - pad.index, own.results[1]).index;
+    for (const site of parents.trapSites) space.trapSites.add(site);
+    space.trampolinesUsed = parents.trampolinesUsed;
+    space.break = parents.break;
+    unit.socket = ends.socket;
+    unit.trustee = thread.tid;
+    const [memory, result, padResult] = ends.received;
+    const only = (fd: number): Order => [NUMBERS.close_range, fd, fd, 0];
+    const calls: Order[] = [
+      [NUMBERS.dup3, result, resultFd(base, unit.index), L.O_CLOEXEC],
+      [NUMBERS.dup3, padResult, resultFd(base, other), L.O_CLOEXEC],
+      [NUMBERS.dup3, ends.local, socketFd(base, unit.index), L.O_CLOEXEC],
+      [NUMBERS.close_range, base + RESERVED.images, base + RESERVED.threads - 1, 0],
+      only(socketFd(base, other)),
+      [NUMBERS.close_range, socketFd(base, 2), base + reservedCount(layout.slotCount) - 1, 0],
+      [NUMBERS.mmap2, layout.shared, own.memory.byteLength, L.PROT_READ, L.MAP_SHARED | L.MAP_FIXED, memory],
+      ...[memory, result, padResult, ends.local].map(only),
+      [NUMBERS.clone, L.CLONE_THREAD_FLAGS, unit.slot.frameAddress('lifelineStart')],
+    ];
+    if (calls.length > BATCH) throw new Error(`${calls.length} calls for a new process`);
+    const failed = yield () => {
+      pad.thread = null;
+      thread.unit = unit;
+      unit.thread = thread;
+      process.space = space;
+      process.main = unit.index;
+      parents.users--;
+      if (parents.users === 0)
+        parents.close(); // the parent ended meanwhile
+      else pad.trustee = 0;
+      pad.slot.orderAcross(calls, unit.slot);
+    };
+    this.launcher.closeLimit(process);
+    return failed;
+  }
+
+  /** Its parent is gone: the kernel gives it another, which no program of the sandbox knows. */
+  orphan(child: ProcessState): void {
+    child.parent = IN_PARENT_OF_ALL;
+    for (const thread of child.threads) if (thread.request !== null) this.referee.setActions(thread);
+  }
+}
