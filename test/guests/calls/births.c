@@ -38,27 +38,27 @@ int main(int argc, char **argv)
 
 	if ((pid = MAKE(fork)) == 0)
 		_exit(3);
-	ended("fork", pid);
+	ended("fork()", pid);
 	if ((pid = vfork()) == 0)
 		_exit(4);
-	ended("vfork", pid);
+	ended("vfork()", pid);
 	pid = clone(in_child, stack[0] + sizeof stack[0], CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
-	ended("clone, shared memory", pid);
+	ended("clone(shared memory)", pid);
 	SAY("word %d", word);
 	word = 0;
 	pid = clone(in_child, stack[0] + sizeof stack[0], SIGCHLD, NULL);
-	ended("clone, a copy", pid);
+	ended("clone(a copy)", pid);
 	SAY("word %d", word);
 	pid = clone(in_child, stack[0] + sizeof stack[0], CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD, NULL,
 		    &parent_tid, NULL, &child_tid);
-	ended("clone, ids", pid);
+	ended("clone(ids)", pid);
 	SAY("parent's word is the pid %d, child's was its own %d", parent_tid == pid, child_tid);
 	word = 0;
 	pid = clone(in_child, stack[0] + sizeof stack[0], CLONE_PIDFD | SIGCHLD, NULL, &parent_tid);
 	SAY("a pidfd %d", parent_tid > 2 && close(parent_tid) == 0);
-	ended("clone, pidfd", pid);
+	ended("clone(pidfd)", pid);
 	pid = clone(in_child, stack[0] + sizeof stack[0], CLONE_UNTRACED | CLONE_IO | CLONE_DETACHED | CLONE_SYSVSEM | SIGCHLD, NULL);
-	ended("clone, flags without effect", pid);
+	ended("clone(flags without effect)", pid);
 
 	__asm__("movw %%gs, %w0" : "=q"(tls.entry));
 	tls.entry >>= 3;
@@ -76,7 +76,7 @@ int main(int argc, char **argv)
 	arguments[4] = SIGCHLD;
 	if ((pid = MAKE(clone3, arguments, sizeof arguments)) == 0)
 		_exit(6);
-	ended("clone3", pid);
+	ended("clone3()", pid);
 	CALL(clone3, arguments, 8);
 	CALL(clone3, KERNEL, sizeof arguments);
 
@@ -91,12 +91,12 @@ int main(int argc, char **argv)
 		MAKE(execve, "/proc/self/exe", again, none);
 		_exit(99);
 	}
-	ended("execve", pid);
+	ended("execve()", pid);
 	int self = open("/proc/self/exe", O_PATH);
 	if ((pid = fork()) == 0) {
 		MAKE(execveat, self, "", again, none, AT_EMPTY_PATH);
 		_exit(99);
 	}
-	ended("execveat", pid);
+	ended("execveat()", pid);
 	return 0;
 }
