@@ -166,6 +166,8 @@ export interface InitialStack {
 }
 
 export interface NewStack {
+  /** The auxiliary vector, its end included: pairs of words. */
+  readonly auxv: Uint32Array;
   /** Multiple of 16, as process entry demands. */
   readonly esp: number;
   /** To be written at `esp`; ends at or below the old esp. */
@@ -262,7 +264,12 @@ export function buildStack(
     throw new ImageError(`the initial stack has ${content.length} words, at most ${MAX_WORDS} are possible`);
   const newEsp = Math.floor((execfnAddress - 4 * content.length) / 16) * 16;
   if (newEsp < PAGE_SIZE) throw new ImageError(`esp ${hex(esp)} leaves no room for ${content.length} words below it`);
-  return { esp: newEsp, bytes: stackBytes(content, execfn, execfnAddress - newEsp), execfn: execfnAddress };
+  return {
+    esp: newEsp,
+    bytes: stackBytes(content, execfn, execfnAddress - newEsp),
+    execfn: execfnAddress,
+    auxv: Uint32Array.from([...pairs.flat(), AT.NULL, 0]),
+  };
 }
 
 function checkStackInput(esp: number, execfn: Uint8Array): void {

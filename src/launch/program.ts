@@ -242,6 +242,7 @@ function firstStack(
   const { phdr, phnum, entry } = plan;
   const auxv = { phdr, phnum, entry, base: interpreter?.bias ?? 0, sysinfo: hook };
   const stack = buildStack(words, esp, auxv, Buffer.from(execfn, 'latin1'));
+  process.auxv = stack.auxv;
   return { address: stack.esp, bytes: stack.bytes };
 }
 

@@ -6,7 +6,7 @@ import { native } from '../native/index.js';
 import { describeRule } from '../referee/describe.js';
 import { PathResolver } from '../referee/paths.js';
 import type { View } from '../referee/view.js';
-import type { Ending, ProcessState } from '../referee/process.js';
+import type { Ending } from '../referee/process.js';
 import type { Observer } from '../referee/watch.js';
 import { Referee, type Judge, type Logger } from '../referee/referee.js';
 import type { Resolved } from '../syscalls/dsl.js';
@@ -71,15 +71,7 @@ function asker(judge: Judge): Ask {
 }
 
 export function runSandbox(o: RunOptions): Ending {
-  const running: { process?: ProcessState } = {}; // there is none before the program is found
-  const resolver = new PathResolver(o.view, native, {
-    pid: () => running.process?.pid ?? 0,
-    pin: (fd) => (running.process === undefined ? -ERRNO.EBADF : native.pidfdGetfd(running.process.pidfd, fd)),
-    isReserved: (fd) =>
-      running.process !== undefined && fd >= running.process.reserved.from && fd < running.process.reserved.to,
-    exe: () => running.process?.exe ?? '/',
-    sharedMemoryPrefix: SHARED_MEMORY_PREFIX,
-  });
+  const resolver = new PathResolver(o.view, native, { sharedMemoryPrefix: SHARED_MEMORY_PREFIX });
   const files = new ImageFiles();
   const patcher = new ImagePatcher(files);
   const cwd = native.openat(L.AT_FDCWD, '.', L.O_PATH, 0);
@@ -106,7 +98,6 @@ export function runSandbox(o: RunOptions): Ending {
     ...o.start,
   });
   closeExecutable(found.executable);
-  running.process = process;
   process.umask = native.umask(0); // the helper applies the program's mask itself; the child was born with it
   try {
     const referee = new Referee(process, {
@@ -120,7 +111,6 @@ export function runSandbox(o: RunOptions): Ending {
       stop: o.stop,
       peek: o.peek,
       launcher: new ImageLauncher(channels, files, patcher, o.log),
-      enter: (entered) => (running.process = entered),
     });
     o.started(process.pid);
     return referee.run();

@@ -6,6 +6,7 @@ import { fromBytes, type ByteString } from '../abi/bytes.js';
 import { ERRNO } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
 import { native } from '../native/index.js';
+import type { SandboxView } from '../syscalls/dsl.js';
 import type { PathResolver } from './paths.js';
 
 const O_DIRECTORY = 0o200000;
@@ -53,17 +54,24 @@ export class Listings {
   }
 }
 
-const OWN_DESCRIPTORS = /^\/proc\/\d+(\/task\/\d+)?\/fd(info)?$/;
+const LISTED = /^\/proc\/(\d+)(?:\/task\/\d+)?\/(fd|fdinfo|task)$/;
 
 const link = Buffer.alloc(64);
 
-/** The records without those of reserved descriptors, when the directory (pinned) lists descriptors; else as they are. */
-export function withoutReserved(pin: number, records: Uint8Array, isReserved: (fd: number) => boolean): Uint8Array {
+/**
+ * The records of a directory (pinned) without what is the sandbox's: reserved descriptors of a member, and threads that
+ * are none of its program's. The id of a thread is its trustee's, so that the kernel lists it.
+ */
+export function withoutHidden(pin: number, records: Uint8Array, sandbox: SandboxView): Uint8Array {
   const n = native.readlinkat(L.AT_FDCWD, `/proc/self/fd/${pin}`, link, link.length);
-  if (n <= 0 || !OWN_DESCRIPTORS.test(link.toString('latin1', 0, n))) return records;
-  return Buffer.concat(
-    [...recordsIn(records)].filter(({ name }) => !isReserved(Number(name))).map(({ record }) => record),
-  );
+  const parts = n <= 0 ? null : LISTED.exec(link.toString('latin1', 0, n));
+  const member = parts === null ? undefined : sandbox.process(Number(parts[1]));
+  if (parts === null || member === undefined) return records;
+  const { from, to } = member.reserved;
+  const tids = parts[2] === 'task' ? new Set(Array.from(member.living, ({ tid }) => tid)) : undefined;
+  const isShown = (number: number): boolean =>
+    Number.isNaN(number) || (tids === undefined ? number < from || number >= to : tids.has(number));
+  return Buffer.concat([...recordsIn(records)].filter(({ name }) => isShown(Number(name))).map(({ record }) => record));
 }
 
 const statx = new Uint8Array(256);

@@ -3,6 +3,7 @@ import type { ByteString } from '../abi/bytes.js';
 import { ERRNO } from '../abi/errno.js';
 import type { Lookup } from './paths-lookup.js';
 import type { Place } from './paths-procfs.js';
+import type { ThreadNames } from './paths-threads.js';
 import { parentOf, type Layer, type View } from './view.js';
 
 /** The order in which names are looked up. */
@@ -47,6 +48,7 @@ export class Roots {
   constructor(
     readonly view: View,
     private readonly lookup: Lookup,
+    private readonly names: ThreadNames,
   ) {
     this.host = lookup.fixed('/');
     this.world = view.root === '/' ? this.host : lookup.fixed(view.root);
@@ -76,7 +78,7 @@ export class Roots {
     if (layer === 'sysroot' && (this.sysroot < 0 || kernel)) return -ERRNO.ENOENT;
     return this.lookup.directory(
       layer === 'sysroot' ? this.sysroot : kernel ? this.host : this.world,
-      guest.slice(1) || '.',
+      (kernel ? this.names.toHost(guest) : guest).slice(1) || '.',
     );
   }
 
@@ -85,7 +87,7 @@ export class Roots {
     const host = this.pathOf(fd);
     if (typeof host === 'number')
       return this.lookup.stat(fd) === 0 && !this.lookup.found.isDirectory ? -ERRNO.ENOTDIR : host;
-    const guest = this.view.toGuest(host);
+    const guest = this.guestOf(host);
     if (guest === null) return -ERRNO.EACCES;
     return guest === '/' ? this.root : this.spot(guest, this.view.layerOf(host), borrowed(fd));
   }
@@ -112,6 +114,16 @@ export class Roots {
     const name = this.lookup.nameOf(fd);
     if (typeof name === 'number') return name;
     return !name.startsWith('/') || this.lookup.isDeleted(fd, name, this.host) ? -ERRNO.ENOENT : name;
+  }
+
+  /** The guest's name of a canonical host path; null when the program's world does not hold it. */
+  guestOf(host: ByteString): ByteString | null {
+    const guest = this.view.toGuest(host);
+    return guest === null ? null : this.names.toGuest(guest);
+  }
+  /** Where a layer keeps a guest name. */
+  hostOf(layer: Layer, guest: ByteString): ByteString {
+    return this.names.toHost(this.view.hostPath(layer, guest));
   }
 
   leave(spot: Spot): void {

@@ -5,14 +5,14 @@
 import type { ByteString } from '../abi/bytes.js';
 import { ERRNO } from '../abi/errno.js';
 import { MODE } from '../abi/flags.js';
-import type { Resolved } from '../syscalls/dsl.js';
+import type { ProcessView, Resolved } from '../syscalls/dsl.js';
 import type { Lookup } from './paths-lookup.js';
 import { isDelicate, type Link, type Place, type Procfs } from './paths-procfs.js';
 import type { Scope } from './paths-scope.js';
 import { LAYERS, Spot, type Dir, type Roots } from './paths-spot.js';
 import { join, parentOf, type Layer, type View } from './view.js';
 
-const { S_IFDIR, S_IFLNK } = MODE.values;
+const { S_IFDIR, S_IFLNK, S_IFREG } = MODE.values;
 const S_ISVTX = 0o1000;
 const S_IWOTH = 0o002;
 /** Symlinks on one path; one more is ELOOP. */
@@ -42,10 +42,12 @@ export interface Ground {
   readonly protectedSymlinks: boolean;
   /** Leaves a descriptor open until the call is over. */
   keep(fd: number): number;
-  /** The program's working directory; a negative errno. Stays open until the call is over. */
-  cwd(): number;
-  /** A duplicate of the program's descriptor; a negative errno. Stays open until the call is over. */
-  pin(descriptor: number): number;
+  /** A member's working directory; a negative errno. Stays open until the call is over. */
+  cwd(of: ProcessView): number;
+  /** A duplicate of a member's descriptor; a negative errno. Stays open until the call is over. */
+  pin(descriptor: number, of: ProcessView): number;
+  /** Makes what a file of procfs holds; undefined where the kernel's is as good. */
+  text(guest: ByteString): (() => Uint8Array | undefined) | undefined;
   /** What stands behind a descriptor of the helper. */
   object(fd: number, descriptor: number): Resolved | number;
 }
@@ -157,7 +159,7 @@ export class Walk {
       if (dir === null) continue;
       const special = names.length === 1 ? this.special(dir, names[0]) : undefined;
       if (special !== undefined) return this.jumped(special);
-      const fd = lookup.directory(dir.fd, relative);
+      const fd = lookup.directory(dir.fd, names.length === 1 ? this.hostName(dir, from, relative) : relative);
       if (fd >= 0) return this.enter(layer, from, names, relative, fd);
       if (fd === -ERRNO.ENOENT) continue;
       // What a stride meets on the host may be hidden by a directory of the sysroot.
@@ -229,9 +231,15 @@ export class Walk {
       return this.rest.length === 1 && this.options.make ? -ERRNO.EACCES : -ERRNO.ENOENT;
     if (!isDelicate(name)) return undefined;
     const place = this.place(dir);
-    const refused = procfs.refusal(place, name);
+    const refused = procfs.refusal(place, name, dir.fd);
     if (refused !== 0) return refused;
-    return this.rest.length === 1 && !this.follows ? undefined : procfs.magic(place, name);
+    // A thread at the top is no symlink: it is where its process has it, followed or not.
+    const stays = this.rest.length === 1 && !this.follows && place.kind !== 'top';
+    return stays ? undefined : procfs.magic(place, name);
+  }
+  /** Threads have another name on the host. */
+  private hostName(dir: Dir, { guest }: Spot, name: ByteString): ByteString {
+    return isDelicate(name) ? this.ground.procfs.hostName(this.place(dir), guest, name) : name;
   }
   private inSharedMemory(dir: Dir): boolean {
     const { lookup, sharedMemory } = this.ground;
@@ -285,10 +293,10 @@ export class Walk {
   private followed(link: Link): Step {
     if (typeof link === 'number') return link;
     this.strides = true;
-    if ('descriptor' in link) return this.through(link.descriptor);
+    if ('descriptor' in link) return this.through(link.descriptor, link.of);
     this.rest.pop();
     if (this.rest.length === 0 && this.slash) this.mustBeDirectory = true;
-    if ('to' in link) return this.jump(this.ground.cwd());
+    if ('to' in link) return this.jump(this.ground.cwd(link.of));
     if (link.text === '') return -ERRNO.ENOENT;
     const refused = link.text.startsWith('/') ? this.goToRoot() : 0;
     if (refused !== 0) return refused;
@@ -305,11 +313,11 @@ export class Walk {
     return 0;
   }
 
-  /** A descriptor of the program: the object itself at the end of a path, a directory to go on from before. */
-  private through(descriptor: number): Step {
+  /** A descriptor of a member: the object itself at the end of a path, a directory to go on from before. */
+  private through(descriptor: number, of: ProcessView): Step {
     if (this.links++ >= MAX_LINKS) return -ERRNO.ELOOP;
-    const pinned = this.ground.pin(descriptor);
-    if (pinned < 0) return pinned === -ERRNO.EBADF ? -ERRNO.ENOENT : pinned;
+    const pinned = this.ground.pin(descriptor, of);
+    if (pinned < 0) return pinned === -ERRNO.EBADF || pinned === -ERRNO.ESRCH ? -ERRNO.ENOENT : pinned;
     this.rest.pop();
     if (this.rest.length > 0) return this.jump(pinned);
     const object = this.ground.object(pinned, descriptor);
@@ -334,7 +342,7 @@ export class Walk {
       if (dir === null) continue;
       const special = this.isDelicate(name) ? this.special(dir, name) : undefined;
       if (special !== undefined) return this.jumped(special);
-      const object = lookup.entry(dir.fd, name);
+      const object = lookup.entry(dir.fd, this.hostName(dir, from, name));
       if (object >= 0) return this.found(layer, dir, name, object);
       if (object !== -ERRNO.ENOENT) return object;
     }
@@ -374,9 +382,9 @@ export class Walk {
 
   /** The directory must still be where the walk found it: the kernel's name for it says so. */
   private end(layer: Layer, dir: Dir, name: ByteString, there?: { object: number; type: number; dir: Dir }): Step {
-    const { lookup, view } = this.ground;
+    const { lookup, roots, view } = this.ground;
     const guest = name === '.' ? this.spot.guest : join(this.spot.guest, name);
-    const host = view.hostPath(layer, guest);
+    const host = roots.hostOf(layer, guest);
     if (there !== undefined && there.object !== dir.fd) this.ground.keep(there.object);
     if (lookup.nameOf(dir.fd) !== (name === '.' ? host : parentOf(host))) return AGAIN;
     if (dir.owned) this.ground.keep(dir.fd);
@@ -386,10 +394,11 @@ export class Walk {
       host,
       layer,
       dir: dir.fd,
-      name,
+      name: name === '.' ? name : host.slice(host.lastIndexOf('/') + 1),
       exists: there !== undefined,
       type: there?.type ?? 0,
       object: there?.object,
+      contents: there?.type === S_IFREG ? this.ground.text(guest) : undefined,
       text: there?.type === S_IFLNK ? this.text(dir, name, there.object) : undefined,
       trailingSlash: this.slash,
       dots: this.dots,
@@ -399,7 +408,7 @@ export class Walk {
 
   /** What readlink(2) must answer where the kernel would speak of the helper, or of host paths. */
   private text(dir: Dir, name: ByteString, object: number): ByteString | undefined {
-    const { lookup, procfs, view, roots } = this.ground;
+    const { lookup, procfs, roots } = this.ground;
     const place = this.place(dir);
     if (place.kind === 'elsewhere' || place.kind === 'unknown') return undefined;
     const kernel = lookup.target(object);
@@ -407,7 +416,7 @@ export class Walk {
     const link = procfs.link(place, name, kernel);
     if (typeof link === 'number') return undefined;
     if ('text' in link) return link.text;
-    const path = 'to' in link ? roots.pathOf(this.ground.cwd()) : kernel;
-    return typeof path === 'number' ? undefined : (view.toGuest(path) ?? path);
+    const path = 'to' in link ? roots.pathOf(this.ground.cwd(link.of)) : kernel;
+    return typeof path === 'number' ? undefined : (roots.guestOf(path) ?? path);
   }
 }

@@ -6,13 +6,15 @@ import { fromBytes, type ByteString } from '../abi/bytes.js';
 import { ERRNO } from '../abi/errno.js';
 import { AT_FDCWD, MODE, OPEN, RESOLVE } from '../abi/flags.js';
 import type { Native } from '../native/index.js';
-import type { Resolved, ResolveOptions } from '../syscalls/dsl.js';
+import type { Resolved, ResolveOptions, ThreadView } from '../syscalls/dsl.js';
 import { Held, type Names } from './paths-held.js';
 import { Lookup } from './paths-lookup.js';
-import { Procfs, type ProcfsOptions } from './paths-procfs.js';
+import { Procfs } from './paths-procfs.js';
 import { Scope } from './paths-scope.js';
 import { Roots, type Spot } from './paths-spot.js';
+import { ThreadNames } from './paths-threads.js';
 import { AGAIN, Walk, type Ground } from './paths-walk.js';
+import { procfsText } from './procfs-text.js';
 import type { Layer, View } from './view.js';
 
 const { O_PATH, O_DIRECTORY } = OPEN.values;
@@ -22,9 +24,7 @@ const PATH_MAX = 4096;
 /** How often a path is walked anew whose directories are being moved meanwhile. */
 const MAX_WALKS = 16;
 
-export interface PathResolverOptions extends ProcfsOptions {
-  /** A duplicate, in the helper, of the program's descriptor; a negative errno. The resolver closes it. */
-  pin(descriptor: number): number;
+export interface PathResolverOptions {
   /** No program sees names of /dev/shm that start so. */
   readonly sharedMemoryPrefix: ByteString;
 }
@@ -47,17 +47,25 @@ export interface HostLayer {
 /** Writing, creating, removing in the sysroot: -EROFS; elsewhere 0. */
 export const writeRefusal = (where: Resolved): number => (where.layer === 'sysroot' ? -ERRNO.EROFS : 0);
 
-export class PathResolver {
+/** One call's way through the file system: on whose behalf it is, and what it holds until release(). */
+export class Visit {
   /** After any resolve: the guest directories that a '..' was taken from; they are judged with the path itself. */
   ascended: readonly ByteString[] = [];
   /** After a negative errno: the guest path that could not be reached. It is judged before the errno is told. */
   missed: ByteString = '/';
+  /** Descriptors to be closed when the call is over. */
+  readonly held: number[] = [];
+
+  /** @param thread undefined while there is no program */
+  constructor(readonly thread?: ThreadView) {}
+}
+
+/** One for all processes. Between enter() and the next one everything is resolved for, and kept by, that visit. */
+export class PathResolver {
+  private visit = new Visit();
   private readonly lookup: Lookup;
   private readonly roots: Roots;
   private readonly ground: Ground;
-  /** Closed when the call is over. */
-  private readonly held: number[] = [];
-
   /** @throws Error when a directory of the view, or /proc, cannot be opened */
   constructor(
     readonly view: View,
@@ -66,20 +74,35 @@ export class PathResolver {
   ) {
     const lookup = new Lookup(native);
     this.lookup = lookup;
-    this.roots = new Roots(view, lookup);
+    const visitor = (): ThreadView | undefined => this.visit.thread;
+    this.roots = new Roots(view, lookup, new ThreadNames(visitor));
     this.ground = {
       view,
       lookup,
       roots: this.roots,
-      procfs: new Procfs(lookup, options, this.deviceOf('/proc')),
+      procfs: new Procfs(lookup, visitor, this.deviceOf('/proc')),
       sharedMemoryPrefix: options.sharedMemoryPrefix,
       sharedMemory: this.deviceOf('/dev/shm'),
       protectedSymlinks: this.protectedSymlinks(),
       keep: (fd) => this.keep(fd),
-      cwd: () => this.keep(native.openat(AT_FDCWD, `/proc/${options.pid()}/cwd`, O_PATH | O_DIRECTORY, 0)),
-      pin: (descriptor) => this.keep(options.pin(descriptor)),
+      cwd: ({ pid }) => this.keep(native.openat(AT_FDCWD, `/proc/${pid}/cwd`, O_PATH | O_DIRECTORY, 0)),
+      pin: (descriptor, { pidfd }) => this.keep(native.pidfdGetfd(pidfd, descriptor)),
+      text: (guest) => {
+        const thread = visitor();
+        return thread && procfsText(guest, thread);
+      },
       object: (fd, descriptor) => this.object(fd, descriptor),
     };
+  }
+
+  enter(visit: Visit): void {
+    this.visit = visit;
+  }
+  get ascended(): readonly ByteString[] {
+    return this.visit.ascended;
+  }
+  get missed(): ByteString {
+    return this.visit.missed;
   }
 
   /**
@@ -88,8 +111,9 @@ export class PathResolver {
    * @returns what stands there, or a negative errno. Its descriptors last until release().
    */
   resolve(start: number, path: ByteString, options: PathOptions): Resolved | number {
-    this.missed = '/';
-    this.ascended = [];
+    const { visit } = this;
+    visit.missed = '/';
+    visit.ascended = [];
     if (path.length >= PATH_MAX) return -ERRNO.ENAMETOOLONG;
     if (path === '' && !options.empty) return -ERRNO.ENOENT;
     if (path === '' && start >= 0) return this.object(start);
@@ -102,8 +126,8 @@ export class PathResolver {
       if (typeof spot === 'number') return spot;
       const walk = new Walk(this.ground, options, limits === 0 ? undefined : this.scope(limits, spot, start, fromRoot));
       const end = walk.run(spot, path);
-      this.ascended = walk.ascended;
-      if (typeof end === 'number') this.missed = walk.reached();
+      visit.ascended = walk.ascended;
+      if (typeof end === 'number') visit.missed = walk.reached();
       if (end !== AGAIN) return end;
     }
     return -ERRNO.EAGAIN;
@@ -129,7 +153,7 @@ export class PathResolver {
   /** The guest path of a descriptor of the helper, as getcwd(2) tells it; -ENOENT when it was removed. */
   guestPath(fd: number): ByteString | number {
     const host = this.roots.pathOf(fd);
-    return typeof host === 'number' ? host : (this.view.toGuest(host) ?? -ERRNO.ENOENT);
+    return typeof host === 'number' ? host : (this.roots.guestOf(host) ?? -ERRNO.ENOENT);
   }
 
   /** The host directories that make up a guest directory, the first to be looked into first; none if it is no directory. */
@@ -141,10 +165,11 @@ export class PathResolver {
       .filter(({ fd }) => fd >= 0);
   }
 
-  /** Closes what was resolved since the last time. */
+  /** Closes what the visit resolved since the last time. */
   release(): void {
-    for (const fd of this.held) this.lookup.close(fd);
-    this.held.length = 0;
+    const { held } = this.visit;
+    for (const fd of held) this.lookup.close(fd);
+    held.length = 0;
   }
   /** Closes the roots as well: the end of the resolver. */
   dispose(): void {
@@ -154,7 +179,7 @@ export class PathResolver {
   }
 
   private keep(fd: number): number {
-    if (fd >= 0) this.held.push(fd);
+    if (fd >= 0) this.visit.held.push(fd);
     return fd;
   }
 
@@ -166,7 +191,7 @@ export class PathResolver {
   /** What has no name, or none in the guest, gets one that is no path, so that no rule matches it. */
   private readonly namesOf = (fd: number): Names => {
     const host = this.roots.pathOf(fd);
-    const guest = typeof host === 'number' ? null : this.view.toGuest(host);
+    const guest = typeof host === 'number' ? null : this.roots.guestOf(host);
     return {
       guest: guest ?? this.unnamed(fd, host),
       host: typeof host === 'number' ? '' : host,

@@ -259,15 +259,21 @@ export interface ProcessOptions {
   readonly space: Space;
 }
 
-/** The helper's process group: the third field behind the name, which may hold anything (proc(5)). */
-function ownGroup(): number {
-  const stat = readFileSync('/proc/self/stat', 'latin1');
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
+/** Process group and session: third and fourth field behind the name, which may hold anything (proc(5)). */
+function standing(who: number | 'self'): readonly [group: number, session: number] {
+  try {
+    const stat = readFileSync(`/proc/${who}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return [Number(fields[2]), Number(fields[3])];
+  } catch {
+    return [0, 0]; // gone
+  }
 }
 
 export class ProcessState implements ProcessView {
   readonly sandbox: Sandbox;
-  readonly firstGroup = ownGroup();
+  readonly firstGroup = standing('self')[0];
+  auxv: Uint32Array = new Uint32Array(0);
   umask = 0o022;
   dispositions = new Map<number, Uint8Array>();
   /** Those that live. */
@@ -316,6 +322,12 @@ export class ProcessState implements ProcessView {
 
   get firstTls(): number {
     return firstTlsEntry(this.space.layout.cs);
+  }
+  get group(): number {
+    return standing(this.pid)[0];
+  }
+  get session(): number {
+    return standing(this.pid)[1];
   }
   get living(): readonly ThreadState[] {
     return this.threads;

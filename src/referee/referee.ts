@@ -13,6 +13,7 @@ import type { Decision, Question } from '../questions.js';
 import { hex, type Order, type Outcome, type Row } from '../syscalls/dsl.js';
 import { hookActions } from '../trustee/actions.js';
 import { demultiplex } from '../syscalls/multiplexed.js';
+import { deathSignals } from '../syscalls/support-process.js';
 import { rowOf } from '../syscalls/table.js';
 import { KIND, REPLY, REPLY_SIZE, REQ, REQUEST_ESP_BIAS, REQUEST_SIZE } from '../wire/layout.js';
 import { explainDeath, livesOn } from './death.js';
@@ -70,8 +71,6 @@ export interface RefereeOptions {
   /** The hook asks for every call, also for those that it could make or answer by itself: a trace shows all. */
   readonly askAll: boolean;
   readonly launcher: Launcher;
-  /** Told whose calls are looked at from now on. */
-  readonly enter: (process: ProcessState) => void;
 }
 
 const TAG = { socket: 0, hint: 1, process: 2, thread: 3, stop: 4, door: 5, loader: 6 } as const;
@@ -299,6 +298,7 @@ export class Referee {
     this.leaveSpace(process);
     process.released?.();
     process.released = null;
+    for (const { process: child, signal } of deathSignals(process)) native.pidfdKill(child.pidfd, signal);
     for (const child of this.sandbox.processes) if (child.parent === process.pid) this.births.orphan(child);
   }
 
@@ -376,7 +376,6 @@ export class Referee {
   private call(thread: ThreadState): void {
     const request = requestOf(thread);
     const nr = this.message[REQ.eax];
-    this.o.enter(thread.process);
     request.begin(nr, this.arguments);
     this.remember(thread);
     const carried = demultiplex(request);
@@ -496,7 +495,6 @@ export class Referee {
 
   private advance(thread: ThreadState, steps: Work, result: number | undefined): void {
     let next: IteratorResult<Task, number | Outcome>;
-    this.o.enter(thread.process);
     try {
       next = result === undefined ? steps.next() : steps.next(result);
     } catch (error) {

@@ -9,10 +9,11 @@ import type { GuestMemory } from '../memory/guest.js';
 import { native } from '../native/index.js';
 import type { Question } from '../questions.js';
 import type { Call, Order, Resolved, ResolveOptions } from '../syscalls/dsl.js';
-import { withoutReserved } from './listing.js';
+import { membersOf } from '../syscalls/members.js';
+import { withoutHidden } from './listing.js';
 import { describeQuestion, describeRule } from './describe.js';
 import type { Judge, Logger, Patcher } from './referee.js';
-import type { PathResolver } from './paths.js';
+import { Visit, type PathResolver } from './paths.js';
 import type { ProcessState, ThreadState } from './process.js';
 import { Watch } from './watch.js';
 
@@ -31,6 +32,7 @@ export class Request implements Call {
   readonly paths: (Resolved | undefined)[] = [];
   /** Looks on while somebody wants to know of every call. */
   readonly watch: Watch | null;
+  private readonly visit: Visit;
   private readonly copies: Uint8Array[] = [];
   private readonly pins: number[] = [];
   private opened = false;
@@ -39,14 +41,20 @@ export class Request implements Call {
     readonly process: ProcessState,
     readonly thread: ThreadState,
     private readonly judge: Judge,
-    private readonly resolver: PathResolver,
+    private readonly shared: PathResolver,
     private readonly patcher: Patcher,
     private readonly logger: Logger,
     observed: boolean,
   ) {
+    this.visit = new Visit(thread);
     this.watch = observed ? new Watch(process.pid, thread.tid, () => thread.guestMemory) : null;
   }
 
+  /** The one resolver, for this call: others are at work meanwhile. */
+  private get resolver(): PathResolver {
+    this.shared.enter(this.visit);
+    return this.shared;
+  }
   get memory(): GuestMemory {
     return this.thread.guestMemory;
   }
@@ -160,9 +168,8 @@ export class Request implements Call {
   guestPath(fd: number): ByteString | number {
     return this.resolver.guestPath(fd);
   }
-  /** With one process in the sandbox: its own group, which it shares with the helper, is not its to signal. */
   ownsGroup(group: number): boolean {
-    return group === this.process.pid;
+    return membersOf(this).ownsGroup(group);
   }
   resolve(dir: number, path: ByteString, options: ResolveOptions): Resolved | number {
     this.opened = true;
@@ -174,7 +181,7 @@ export class Request implements Call {
     const resolved = this.resolver.resolve(start, path, options);
     if (typeof resolved !== 'number' || path === '' || path.length >= PATH_MAX) return resolved;
     // What is not there must not be told from what may not be seen.
-    return this.ask({ ask: 'path', access: 'stat', path: this.resolver.missed }) || resolved;
+    return this.ask({ ask: 'path', access: 'stat', path: this.visit.missed }) || resolved;
   }
 
   furtherEntries(fd: number, pin: number, room: number): Uint8Array | number {
@@ -183,7 +190,7 @@ export class Request implements Call {
   /** The kernel told entries: reserved descriptors among them are taken out again. */
   ownEntries(fd: number, pin: number, entries: Uint8Array): Uint8Array {
     this.process.listings.restart(fd);
-    return withoutReserved(pin, entries, (n) => this.checkFd(n) !== 0);
+    return withoutHidden(pin, entries, this.process.sandbox);
   }
 
   // ---- policy, patcher, log ----
@@ -207,8 +214,8 @@ export class Request implements Call {
   }
   /** A path that goes up again from a directory tells that it is there: the program must be allowed to see it. */
   private askAscended(): number {
-    const directories = this.resolver.ascended;
-    this.resolver.ascended = [];
+    const directories = this.visit.ascended;
+    this.visit.ascended = [];
     for (const path of directories) {
       const refused = this.ask({ ask: 'path', access: 'stat', path });
       if (refused !== 0) return refused;
@@ -216,12 +223,14 @@ export class Request implements Call {
     return 0;
   }
 
-  /** Policies know the program's own /proc/PID as /proc/self. */
+  /** Policies know the program's own /proc/PID as /proc/self, that of any other process of the sandbox as /proc/PID. */
   private ownProc(question: Question): Question {
-    const own = `/proc/${this.process.pid}`;
-    if (question.ask !== 'path' || !question.path.startsWith(own)) return question;
-    const rest = question.path.slice(own.length);
-    return rest === '' || rest.startsWith('/') ? { ...question, path: `/proc/self${rest}` } : question;
+    if (question.ask !== 'path' || !question.path.startsWith('/proc/')) return question;
+    const pid = Number(/^\/proc\/([1-9]\d*)(?=\/|$)/.exec(question.path)?.[1] ?? 0);
+    const member = this.process.sandbox.process(pid);
+    if (member === undefined) return question;
+    const rest = question.path.slice(`/proc/${pid}`.length);
+    return { ...question, path: `/proc/${member === this.process ? 'self' : 'PID'}${rest}` };
   }
   relabel(from: Resolved, to: Resolved, directory: boolean): number {
     const decision = this.judge.mayRelabel(from.guest, to.guest, directory);

@@ -85,6 +85,7 @@ import {
   nativeCall,
   odd,
   path,
+  pid,
   sigset,
   size,
   sizeOf,
@@ -101,6 +102,7 @@ import {
   type Way,
 } from './dsl.js';
 import { wideId } from './files.js';
+import { fcntlOwner, fcntlOwnerEx, ioctlOwner } from './owners.js';
 import {
   cString,
   OLD_STAT,
@@ -161,6 +163,8 @@ const FCNTL_ARGUMENT: ReadonlyMap<number, Kind> = new Map<number, Kind>([
   [F.F_OFD_GETLK, structInOut(flock64)],
   [F.F_OFD_SETLK, structIn(flock64)],
   [F.F_OFD_SETLKW, structIn(flock64)],
+  [F.F_SETOWN, pid()],
+  [F.F_SETOWN_EX, structIn(fOwnerEx)],
   [F.F_GETOWN_EX, structOut(fOwnerEx)],
   [F.F_GET_RW_HINT, words('out', 'id64')],
   [F.F_SET_RW_HINT, words('in', 'id64')],
@@ -179,15 +183,8 @@ const WIDE_ONLY: ReadonlySet<number> = new Set([
   F.F_OFD_SETLK,
   F.F_OFD_SETLKW,
 ]);
-/** They make the kernel send signals, to whom they say: a way out of the sandbox. */
-const FCNTL_REFUSED: ReadonlySet<number> = new Set([
-  F.F_SETOWN,
-  F.F_SETOWN_EX,
-  F.F_SETSIG,
-  F.F_NOTIFY,
-  F.F_SETLEASE,
-  F.F_GETOWNER_UIDS,
-]);
+/** They make the kernel send signals, which may go to an owner that others set: a way out of the sandbox. */
+const FCNTL_REFUSED: ReadonlySet<number> = new Set([F.F_SETSIG, F.F_NOTIFY, F.F_SETLEASE, F.F_GETOWNER_UIDS]);
 
 /** fcntl(2): 0 when the command may be ordered as it stands. */
 function fcntlRefusal(call: Call, wide: boolean): number {
@@ -210,6 +207,8 @@ function fcntlRefusal(call: Call, wide: boolean): number {
 function fcntl(call: Call, wide: boolean): Steps | number {
   const refused = fcntlRefusal(call, wide);
   if (refused !== 0) return refused;
+  if (call.r[1] === F.F_SETOWN) return fcntlOwner(call);
+  if (call.r[1] === F.F_SETOWN_EX) return fcntlOwnerEx(call);
   return call.r[1] === F.F_GETFL ? flagsOf(call) : asItStands(call);
 }
 const flagsOf = onPin((_call, pin) => native.fcntl(pin, F.F_GETFL, 0));
@@ -259,6 +258,8 @@ const REQUESTS: ReadonlyMap<number, Kind> = new Map<number, Kind>([
   [I.FIOCLEX, absent],
   [I.FIONCLEX, absent],
   [I.FIOQSIZE, words('out', 'id64')],
+  [I.FIOSETOWN, words('in')],
+  [I.SIOCSPGRP, words('in')],
   [I.FIOGETOWN, words('out')],
   [I.SIOCGPGRP, words('out')],
   [I.SIOCATMARK, words('out')],
@@ -291,8 +292,6 @@ const REQUESTS_REFUSED: ReadonlyMap<number, number> = new Map<number, number>([
   [I.TIOCEXCL, ERRNO.EPERM],
   [I.TIOCNXCL, ERRNO.EPERM],
   [I.FIOASYNC, ERRNO.EPERM],
-  [I.FIOSETOWN, ERRNO.EPERM],
-  [I.SIOCSPGRP, ERRNO.EPERM],
   [I.FS_IOC_SETFLAGS, ERRNO.EPERM],
   [I.FIFREEZE, ERRNO.EPERM],
   [I.FITHAW, ERRNO.EPERM],
@@ -336,6 +335,7 @@ function* ioctl(call: Call): Steps {
     call.log(refused === ERRNO.EPERM ? 'warn' : 'info', `ioctl ${nameOfValue(I, request)}: refused`);
     return -refused;
   }
+  if (request === I.FIOSETOWN || request === I.SIOCSPGRP) return ioctlOwner(call);
   if (request === I.TIOCSPGRP) return yield* setForeground(call);
   if (request === I.TIOCSCTTY) return argument === 0 ? yield [call.nr, descriptor, request, 0] : -ERRNO.EPERM;
   if (request === I.FICLONE || request === I.FICLONERANGE) return yield* clone(call);
@@ -513,13 +513,22 @@ const listing = new Uint8Array(0x8000);
 const place = new Uint8Array(8);
 const placeWords = new Uint32Array(place.buffer);
 
+/** The kernel's, if need be several times: an answer without any would say that the end is reached. */
+function nextEntries(call: Call, fd: number, pin: number, count: number): Uint8Array | number {
+  for (;;) {
+    const n = native.getdents64(pin, listing, Math.min(count, listing.length));
+    if (n < 0) return n;
+    if (n === 0) return call.furtherEntries(fd, pin, count);
+    const told = call.ownEntries(fd, pin, listing.subarray(0, n));
+    if (told.length > 0) return told;
+  }
+}
+
 /** At the end of a directory of the sysroot, what only the host has follows. */
 const listEntries = onPin((call, pin) => {
   const [fd, entries, count] = call.r;
   const placed = native.llseek(pin, 0, 0, SEEK.values.SEEK_CUR, place) === 0;
-  const n = native.getdents64(pin, listing, Math.min(count, listing.length));
-  if (n < 0) return n;
-  const told = n > 0 ? call.ownEntries(fd, pin, listing.subarray(0, n)) : call.furtherEntries(fd, pin, count);
+  const told = nextEntries(call, fd, pin, count);
   if (typeof told === 'number') return told;
   if (told.length === 0) return 0;
   const failure = call.put(entries, told);

@@ -25,10 +25,12 @@ export interface Resolved {
   readonly exists: boolean;
   /** S_IFMT bits of what is there, 0 when nothing is. */
   readonly type: number;
-  /** Set when the path led through /proc/self/fd/N and its like to an object that is open in the program. */
+  /** Set when the path led through /proc/self/fd/N and its like to an object that is open in a process of the sandbox. */
   readonly descriptor?: number;
   /** What readlink(2) answers where the host's link says something else: /proc/self/exe, /proc/self/fd/N. */
   readonly text?: ByteString;
+  /** Makes what the program gets to read for a file of procfs; it gives nothing when what it speaks of is gone. */
+  readonly contents?: () => Uint8Array | undefined;
   /** 'sysroot': found in the tree of --sysroot, which is never written (EROFS). */
   readonly layer?: 'sysroot' | 'host';
   /** O_PATH descriptor of the object itself, a symlink's own included; absent when nothing is there. */
@@ -147,6 +149,15 @@ export interface ProcessView {
   readonly living: Iterable<ThreadView>;
   /** The program's pid (the leader's, a trustee). */
   readonly pid: number;
+  /** The helper's pidfd of it. */
+  readonly pidfd: number;
+  /** Its process group and session now; 0 once it is gone, or where they are outside of our pid namespace. */
+  readonly group: number;
+  readonly session: number;
+  /** Its reserved descriptors: from ≤ n < to. */
+  readonly reserved: { readonly from: number; readonly to: number };
+  /** Its auxiliary vector as the program got it: pairs of words; empty before that. */
+  readonly auxv: Uint32Array;
   /** Its parent's: the helper's, which lives longer. */
   readonly parent: number;
   /** The process group that it began in, the helper's: it may go back there. 0 when that is outside of our pid namespace. */

@@ -12,12 +12,15 @@ import {
   AT_FDCWD,
   AT_STATX,
   AT_UNLINK,
+  FCNTL,
+  MEMFD,
   MODE,
   OPEN,
   RENAME,
   RESOLVE,
   S_IALLUGO,
   S_IFMT,
+  SEAL,
   STATX,
   VALID_OPEN_FLAGS,
 } from '../abi/flags.js';
@@ -484,10 +487,12 @@ function* open(call: Call, dir: number, at: number, how: Opening, limits = 0): S
   for (let i = 0; i < TRIES; i++) {
     const where = call.resolve(dir, name, { follow, make, resolve: limits });
     if (typeof where === 'number') return where;
-    if (where.descriptor !== undefined) return yield* reopen(call, where.descriptor, opening);
+    if (where.descriptor !== undefined) return yield* reopen(call, where.object ?? -1, opening);
     const refused = askAll(call, accessesOf(how.flags, where.exists), where.guest);
     if (refused !== 0) return refused;
     if (!where.exists && !make) return -ERRNO.ENOENT;
+    if (where.contents !== undefined && (how.flags & (O_PATH | O_EXCL)) === 0)
+      return yield* openContents(call, where.contents, opening);
     const order = settled(opening, where.exists);
     if (make && (where.trailingSlash || (order.surprise === -ERRNO.ENOENT && where.type === S_IFDIR)))
       return -ERRNO.EISDIR;
@@ -515,15 +520,35 @@ function mayReopen(call: Call, pin: number, given: number): number {
   return named === undefined ? -ERRNO.EACCES : askAll(call, wanted, named);
 }
 
-/** Opens what descriptor `fd` leads to. The order goes through the helper's pin: the program cannot put another there. */
-function* reopen(call: Call, fd: number, how: Opening): Steps {
+/** Opens what the helper has pinned of a process of the sandbox: none of them can put another object there. */
+function* reopen(call: Call, pin: number, how: Opening): Steps {
   if ((how.flags & O_CREAT) !== 0 && (how.flags & O_EXCL) !== 0) return -ERRNO.EEXIST;
-  const pin = call.pin(fd);
-  if (pin < 0) return pin === -ERRNO.EBADF ? -ERRNO.ENOENT : pin;
   const refused = mayReopen(call, pin, how.flags);
   if (refused !== 0) return refused;
   const again = (how.flags & __O_TMPFILE) !== 0 ? how : { flags: how.flags & ~O_CREAT, mode: 0 };
   return yield openOrder(call, helperLink(pin), again, 0);
+}
+
+const { F_ADD_SEALS } = FCNTL.values;
+const { F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE } = SEAL.values;
+const { MFD_CLOEXEC, MFD_ALLOW_SEALING } = MEMFD.values;
+
+/** Opens a file whose contents the helper makes: a sealed memfd that holds what is so at this moment. */
+function* openContents(call: Call, contents: () => Uint8Array | undefined, how: Opening): Steps {
+  if (changes(how.flags & ~O_TRUNC)) return -ERRNO.EACCES;
+  const bytes = contents();
+  if (bytes === undefined) return -ERRNO.ESRCH;
+  const fd = native.memfdCreate('procfs', MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd < 0) return fd;
+  try {
+    if (native.write(fd, bytes, bytes.length) !== bytes.length) return -ERRNO.ENOMEM;
+    const sealed = native.fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+    if (sealed < 0) return sealed;
+    const flags = how.flags & ~(O_CREAT | O_TRUNC | O_NOFOLLOW);
+    return yield openOrder(call, helperLink(fd), { flags, mode: 0 }, 0);
+  } finally {
+    native.close(fd);
+  }
 }
 
 const HOW_MAX = 4096;
@@ -560,12 +585,11 @@ function* chdir(call: Call): Steps {
   for (let i = 0; i < TRIES; i++) {
     const where = pathOf(call, AT_FDCWD, call.r[0], 'stat', { follow: true });
     if (typeof where === 'number') return where;
-    if (where.descriptor !== undefined) return call.checkFd(where.descriptor) || (yield [FCHDIR, where.descriptor]);
     if (!where.exists) return -ERRNO.ENOENT;
     if (where.type !== S_IFDIR) return -ERRNO.ENOTDIR;
     const how = { flags: O_PATH | O_DIRECTORY | O_CLOEXEC, mode: 0 };
-    // One that was removed has no path any more.
-    const fd = yield where.anonymous === true
+    // What a descriptor leads to is that, whatever its name is now; one that was removed has none.
+    const fd = yield where.anonymous === true || where.descriptor !== undefined
       ? openOrder(call, helperLink(where.object ?? -1), how, 0)
       : openOrder(call, where.host, how, RESOLVE.values.RESOLVE_NO_SYMLINKS);
     if (fd === -ERRNO.ELOOP) continue;

@@ -23,7 +23,8 @@ import {
   type Row,
   type Steps,
 } from './dsl.js';
-import { fail, give, giveWord, isOwn, refuseForeign, refuseOnce } from './support-process.js';
+import { isOwn, refuseForeign } from './members.js';
+import { fail, give, giveWord, refuseOnce } from './support-process.js';
 
 const NR = { capget: 184 } as const;
 

@@ -59,6 +59,7 @@ import {
   type Order,
   type Steps,
 } from './dsl.js';
+import { NOBODY } from './members.js';
 import { anyNamed, bindAt, ownNameOf, retell } from './net-names.js';
 import { askAll, frozen, isHeld, statxOfFd, throughHelper, within } from './support.js';
 
@@ -278,6 +279,11 @@ const CONTROL: ReadonlySet<string> = new Set([
   key(IPPROTO_UDP, UDP.values.UDP_SEGMENT),
 ]);
 
+/** Root may say that it is anybody: who is none of the sandbox's is nobody, of whom the kernel knows what to say. */
+function nameSender(call: Call, control: DataView, at: number): void {
+  if (call.process.sandbox.process(control.getInt32(at, true)) === undefined) control.setInt32(at, NOBODY, true);
+}
+
 /** cmsg(3): every entry known, no reserved descriptor among those it passes. */
 function controlRefusal(call: Call, control: Uint8Array): number {
   const view = new DataView(control.buffer, control.byteOffset, control.byteLength);
@@ -291,6 +297,8 @@ function controlRefusal(call: Call, control: Uint8Array): number {
     if (cmsg_level === SOL_SOCKET && cmsg_type === SCM.SCM_RIGHTS)
       for (let i = at + cmsghdr.size; i + 4 <= at + cmsg_len; i += 4)
         if (call.checkFd(view.getInt32(i, true)) !== 0) return -ERRNO.EBADF;
+    if (cmsg_level === SOL_SOCKET && cmsg_type === SCM.SCM_CREDENTIALS && cmsg_len >= cmsghdr.size + 4)
+      nameSender(call, view, at + cmsghdr.size);
     at += (cmsg_len + 3) & ~3;
   }
   return 0;

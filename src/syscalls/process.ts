@@ -1,6 +1,7 @@
 /** Life and death of processes and threads, TLS, futexes, scheduling, limits and what a process is told of itself. */
 import { toBytes } from '../abi/bytes.js';
 import { FUTEX, GRND, PR, RLIMIT, SIGNAL_MAX, WAIT } from '../abi/flags-process.js';
+import { OPEN } from '../abi/flags.js';
 import {
   newUtsname, oldoldUtsname, oldUtsname, rlimit, rlimit64, robustListHead, rusage, schedAttr, schedParam, siginfo, sysinfo,
   timespec32, timespec64, tms, userDesc, USER_DESC, word,
@@ -10,13 +11,20 @@ import type { PrimaryErrnoName } from '../abi/errno.js';
 import { native } from '../native/index.js';
 import {
   absent, address, answered, bitsOut, bytesOut, choice, constant, copyIn, delegated, denied, family, flags, hex, int, mode, odd, pid,
-  signal, size, string, structIn, structInOut, structOut, uint, words, type Call, type Kind, type Steps,
+  signal, size, string, structIn, structInOut, structOut, uint, words, type Args, type Call, type Kind, type Order,
+  type Row, type Steps,
 } from './dsl.js'; // prettier-ignore
 import {
-  copied, fail, give, giveWord, guarded, isOwn, notes, ownPid, refuse, refuseForeign, targetOf,
-} from './support-process.js'; // prettier-ignore
+  isOwn, membersOf, orderedProcess, orderedThread, orderedThreads, processOf, refuseForeign, setForThread, targetsOf,
+  threadOf, type OrderedThread,
+} from './members.js'; // prettier-ignore
+import { copied, fail, give, giveWord, guarded, notes, prepare, refuse } from './support-process.js';
+import { nameOfThread, nodeOf, processorOf, usageOf } from './task-files.js';
 
-const NR = { setpgid: 57, umask: 60, getpgid: 132, personality: 136, prctl: 172, exit_group: 252 } as const;
+const NR = {
+  write: 4, open: 5, close: 6, nice: 34, setpgid: 57, umask: 60, getpriority: 96, setpriority: 97, personality: 136, prctl: 172, exit_group: 252,
+  getrusage: 77, pidfd_open: 434,
+} as const; // prettier-ignore
 
 // ---- waiting ----
 
@@ -137,8 +145,9 @@ function setRobustList(call: Call): number {
 }
 
 function getRobustList(call: Call): number {
-  if (!isOwn(call, call.r[0])) return refuseForeign(call, call.r[0]);
-  return giveWord(call, call.r[2], ROBUST_LIST) || giveWord(call, call.r[1], call.thread.robustList);
+  const thread = threadOf(call, call.r[0]);
+  if (thread === undefined) return refuseForeign(call, call.r[0]);
+  return giveWord(call, call.r[2], ROBUST_LIST) || giveWord(call, call.r[1], thread.robustList);
 }
 
 // ---- names ----
@@ -236,7 +245,7 @@ const PRCTL_DELEGATED: ReadonlySet<number> = new Set([
 const AMBIENT_CHANGES: readonly number[] = [2, 3, 4];
 
 /** The same, writing this many bytes at the second argument. */
-const PRCTL_OUT: Readonly<Record<number, number>> = { [P.PR_GET_NAME]: 16, [P.PR_GET_CHILD_SUBREAPER]: 4 };
+const PRCTL_OUT: Readonly<Record<number, number>> = { [P.PR_GET_CHILD_SUBREAPER]: 4 };
 
 /** Options with one further argument, or none. */
 const PRCTL_SECOND: Readonly<Record<number, Kind>> = {
@@ -271,13 +280,37 @@ const PRCTL_REFUSED: Readonly<Record<number, readonly [PrimaryErrnoName, why: st
   [P.PR_GET_AUXV]: ['EINVAL', "the kernel's vector is the loader's"],
 };
 
-/** The name of the process is the leader's, a trustee: what ps(1) shows. */
+/**
+ * The trustee's name, which its untrustees inherit, and the untrustee's, which only a thread of the same process can
+ * write. The descriptor for that is the program's for a moment: it could write its name itself.
+ */
 function* setName(call: Call): Steps {
-  const name = call.getString(call.r[1], 16);
-  if (typeof name === 'string') return yield [NR.prctl, P.PR_SET_NAME, call.arena(toBytes(name.padEnd(16, '\0')))];
-  const cut = name === fail('ENAMETOOLONG') ? call.get(call.r[1], 15) : name;
+  const name = call.getString(call.r[1], NAME_SIZE);
+  const cut = name === fail('ENAMETOOLONG') ? call.get(call.r[1], NAME_SIZE - 1) : name;
   if (typeof cut === 'number') return cut;
-  return yield [NR.prctl, P.PR_SET_NAME, call.arena(Uint8Array.of(...cut, 0))];
+  const bytes = typeof cut === 'string' ? toBytes(cut) : cut;
+  const padded = new Uint8Array(NAME_SIZE);
+  padded.set(bytes);
+  const at = call.arena(padded);
+  const set = yield [NR.prctl, P.PR_SET_NAME, at];
+  const { hostTid } = call.thread;
+  if (set !== 0 || hostTid === 0) return set;
+  const file = yield [NR.open, call.arena(toBytes(`/proc/self/task/${hostTid}/comm\0`)), O_WRONLY | O_CLOEXEC];
+  if (file < 0) return set;
+  yield [NR.write, file, at, bytes.length];
+  yield [NR.close, file];
+  return set;
+}
+const NAME_SIZE = 16;
+const { O_WRONLY, O_CLOEXEC } = OPEN.values;
+
+/** The untrustee's: other threads may have written it by procfs. */
+function* getName(call: Call): Steps {
+  const name = nameOfThread(call.thread);
+  if (name === undefined) return call.checkRange(call.r[1], NAME_SIZE) || (yield [NR.prctl, P.PR_GET_NAME, call.r[1]]);
+  const padded = new Uint8Array(NAME_SIZE);
+  padded.set(toBytes(name.slice(0, NAME_SIZE - 1)));
+  return call.put(call.r[1], padded);
 }
 
 function* prctl(call: Call): Steps {
@@ -285,6 +318,7 @@ function* prctl(call: Call): Steps {
   const answer = PRCTL_ANSWERED[option];
   if (answer !== undefined) return answer(call, second);
   if (option === P.PR_SET_NAME) return yield* setName(call);
+  if (option === P.PR_GET_NAME) return yield* getName(call);
   if (option === P.PR_CAP_AMBIENT && AMBIENT_CHANGES.includes(second)) return refuse(call, 'EPERM', CAPABILITIES);
   const refusal = PRCTL_REFUSED[option];
   if (refusal !== undefined) return refuse(call, ...refusal);
@@ -318,32 +352,101 @@ function* umask(call: Call): Steps {
   return old;
 }
 
-// ---- scheduling: what concerns one thread concerns the trustee; its untrustees inherit it at their next start ----
+// ---- scheduling: what is asked is the untrustee, what is set is set for the trustee too: its untrustees inherit it ----
 
-const own = ownPid(0);
 /** cpumask_size() of a kernel for 8192 processors, the most that there are. */
 const CPU_MASK = 1024;
+
+/** A call whose first argument names a thread. */
+const ofThread = (nr: number, args: Args, sets: 'asks' | 'sets'): Row =>
+  odd(nr, args, function* (call) {
+    const words = prepare(call, Object.entries(args));
+    if (typeof words === 'number') return words;
+    const thread = orderedThread(call, words[0]);
+    const order = (tid: number): Order => [nr, tid, ...words.slice(1)];
+    return sets === 'sets' ? yield* setForThread(thread, order) : yield order(thread.runs);
+  });
+
+/** Processes (whose threads have each their own), groups, users: in this order for both. */
 const PRIO_PROCESS = 0;
 const IOPRIO_WHO_PROCESS = 1;
-/** Processes, groups, users: in this order for both. */
-const TARGET_KINDS = 3;
-/** Priorities are asked and set by kind of target; only the process itself will do. */
-const ownTarget = (kind: number) => (call: Call, words: number[]) =>
-  words[0] === kind
-    ? ownPid(1)(call, words)
-    : words[0] > kind && words[0] < kind + TARGET_KINDS
-      ? refuse(call, 'EPERM', 'process groups and users reach beyond the sandbox')
-      : fail('EINVAL');
 
-/** A new group may be the program's own, one that it is in already, or the one that it began in. */
+/** The threads that a kind of target and a number mean. Of groups and users those that the sandbox has. */
+function targets(call: Call, first: number): readonly OrderedThread[] | number {
+  const [kind, who] = call.r;
+  if (kind === first) return [orderedThread(call, who)];
+  if (kind !== first + 1 && kind !== first + 2) return fail('EINVAL');
+  const processes = targetsOf(call, kind === first + 1 ? 'group' : 'user', who);
+  return typeof processes === 'number' ? processes : orderedThreads(call, processes);
+}
+
+/** The best of all that could be asked, or why none could. The kernel is asked for one thread at a time. */
+const askPriority = (first: number, best: (a: number, b: number) => number) =>
+  function* (call: Call): Steps {
+    const threads = targets(call, first);
+    if (typeof threads === 'number') return threads;
+    let found = fail('ESRCH');
+    for (const { runs } of threads) {
+      const one = yield [call.nr, first, runs];
+      if (one >= 0) found = found < 0 ? one : best(found, one);
+    }
+    return found;
+  };
+/** Of all; a failure is told when all is done. */
+const setPriority = (first: number) =>
+  function* (call: Call): Steps {
+    const threads = targets(call, first);
+    if (typeof threads === 'number') return threads;
+    let result = 0;
+    for (const thread of threads) {
+      const one = yield* setForThread(thread, (tid) => [call.nr, first, tid, call.r[2]]);
+      if (one < 0) result = one;
+    }
+    return result;
+  };
+/** ioprio_best() of the kernel's block/ioprio.c: the lower; no class counts as the middle of the best-effort one. */
+const IOPRIO_DEFAULT = (2 << 13) | 4;
+const ioprioOf = (value: number): number => (value >> 13 === 0 ? IOPRIO_DEFAULT : value);
+const bestIoprio = (a: number, b: number): number => Math.min(ioprioOf(a), ioprioOf(b));
+
+/** The kernel answers 20 minus the value, so that none is negative. */
+const NICE_BASE = 20;
+/** nice(2) of the trustee, whose value the untrustee gets. */
+function* nice(call: Call): Steps {
+  const changed = yield [NR.nice, call.r[0]];
+  const { runs, serves } = orderedThread(call, 0);
+  if (changed < 0 || serves === undefined) return changed;
+  const value = NICE_BASE - (yield [NR.getpriority, PRIO_PROCESS, 0]);
+  return yield [NR.setpriority, PRIO_PROCESS, runs, value];
+}
+
+// ---- groups ----
+
+/** getpgid(2), getsid(2) */
+const ofProcess = (nr: number): Row =>
+  guarded(nr, { pid: pid() }, (call, words) => {
+    words[0] = orderedProcess(call, words[0]);
+    return 0;
+  });
+
+/**
+ * setpgid(2): the kernel knows whether it is the caller or a child of its that has not started a program. A new group
+ * may be the target's own, one that members of the same session are in, or the one that the sandbox began in.
+ */
 function* setGroup(call: Call): Steps {
   const [who, group] = call.r;
   if ((group | 0) < 0 || (group === 0 && (who | 0) < 0)) return fail('EINVAL');
-  if (!isOwn(call, who)) return refuseForeign(call, who);
-  const known = isOwn(call, group) || (group > 0 && group === call.process.firstGroup);
-  if (!known && group !== (yield [NR.getpgid, 0]))
-    return refuse(call, 'EPERM', `process group ${group | 0} is none of the sandbox's`);
-  return yield [NR.setpgid, 0, group];
+  const target = isOwn(call, who) ? call.process : call.process.sandbox.process(who);
+  if (target === undefined) return refuseForeign(call, who);
+  const known =
+    group === 0 ||
+    group === target.pid ||
+    group === call.process.firstGroup ||
+    membersOf(call)
+      .group(group)
+      .some(({ session }) => session === call.process.session);
+  if (!known) return refuse(call, 'EPERM', `process group ${group | 0} is none of the sandbox's`);
+  return yield [NR.setpgid, target === call.process ? 0 : target.pid, group];
 }
 
 // ---- limits ----
@@ -352,12 +455,12 @@ function* setGroup(call: Call): Steps {
  * A new limit, copied. That of open files ends where the reserved descriptors begin: the kernel gives no number from
  * the soft limit up, so that none of theirs becomes the program's.
  */
-function newLimit(call: Call, resource: number, at: number, layout: Struct): number {
+function newLimit(call: Call, resource: number, at: number, layout: Struct, target = call.process): number {
   const bytes = call.get(at, layout.size);
   if (typeof bytes === 'number') return bytes;
   if (resource !== RLIMIT.values.RLIMIT_NOFILE) return call.arena(bytes);
   const { cur, max } = layout.decode(bytes) as Record<string, number | bigint>;
-  const { from } = call.reserved;
+  const { from } = target.reserved;
   return call.arena(
     cur <= max && cur > from ? layout.encode({ cur: layout === rlimit ? from : BigInt(from), max }) : bytes,
   );
@@ -370,10 +473,48 @@ function* setLimit(call: Call): Steps {
 
 function* changeLimit(call: Call): Steps {
   const [who, resource, next, old] = call.r;
-  const target = targetOf(call, who);
-  const limit = next === 0 ? 0 : newLimit(call, resource, next, rlimit64);
+  const target = orderedProcess(call, who);
+  const limit = next === 0 ? 0 : newLimit(call, resource, next, rlimit64, processOf(call, who));
   const refused = limit < 0 || old === 0 ? limit : call.checkRange(old, rlimit64.size);
   return refused < 0 ? refused : yield [call.nr, target, resource, limit, old];
+}
+
+/** The untrustee's usage is what a thread asks for; the trustee would tell its own. */
+function* usage(call: Call): Steps {
+  const [who, at] = call.r;
+  const outside = call.checkRange(at, rusage.size);
+  if (outside !== 0) return outside;
+  const known = who === RUSAGE_THREAD ? usageOf(call.thread) : undefined;
+  return known === undefined ? yield [NR.getrusage, who, at] : call.put(at, known);
+}
+const RUSAGE_THREAD = 1;
+
+/** getcpu(2) of the untrustee; the third argument is a cache that no kernel fills. */
+function getCpu(call: Call): number {
+  const processor = processorOf(call.thread) ?? 0;
+  const tell = (at: number, value: number): number => (at === 0 ? 0 : giveWord(call, at, value));
+  return tell(call.r[0], processor) || tell(call.r[1], nodeOf(processor));
+}
+
+// ---- pidfds ----
+
+const PIDFD_NONBLOCK = OPEN.values.O_NONBLOCK;
+
+/**
+ * pidfd_open(2) of members. The number is looked at again when the descriptor is there: whatever got the number of a
+ * process that ended meanwhile is no member, and is let go. Whoever acts on a pidfd asks whose it is (signals do).
+ * PIDFD_THREAD, of Linux 6.9, is EINVAL as before: it would be the trustee.
+ */
+function* pidfdOpen(call: Call): Steps {
+  const [who, how] = call.r;
+  if ((how & ~PIDFD_NONBLOCK) !== 0 || (who | 0) <= 0) return fail('EINVAL');
+  const { sandbox } = call.process;
+  const target = sandbox.process(who);
+  if (target === undefined) return sandbox.thread(who) === undefined ? refuseForeign(call, who) : fail('EINVAL');
+  const opened = yield [NR.pidfd_open, who, how];
+  if (opened < 0 || sandbox.process(who) === target) return opened;
+  yield [NR.close, opened];
+  return fail('ESRCH');
 }
 
 // ---- rows ----
@@ -392,9 +533,9 @@ export const processes = family({
   getpid: constant(20, (process) => process.pid),
   gettid: constant(224, (_process, thread) => thread.tid),
   getppid: constant(64, (process) => process.parent),
-  getpgid: guarded(132, { pid: pid() }, ownPid(0)),
+  getpgid: ofProcess(132),
   getpgrp: delegated(65, {}),
-  getsid: guarded(147, { pid: pid() }, ownPid(0)),
+  getsid: ofProcess(147),
   setpgid: odd(57, { pid: pid(), group: pid() }, setGroup),
   setsid: delegated(66, {}),
 
@@ -423,23 +564,23 @@ export const processes = family({
   umask: odd(60, { mask: mode() }, umask, { returns: 'mode' }),
 
   sched_yield: delegated(158, {}),
-  sched_getaffinity: guarded(242, { pid: pid(), length: size(), mask: bitsOut('length', CPU_MASK) }, own),
-  sched_setaffinity: guarded(241, { pid: pid(), length: size(), mask: copyIn('length', 0x2000) }, own),
-  sched_getscheduler: guarded(157, { pid: pid() }, own),
-  sched_setscheduler: guarded(156, { pid: pid(), policy: int(), parameters: structIn(schedParam, true) }, own),
-  sched_getparam: guarded(155, { pid: pid(), parameters: structOut(schedParam, true) }, own),
-  sched_setparam: guarded(154, { pid: pid(), parameters: structIn(schedParam, true) }, own),
-  sched_getattr: guarded(352, { pid: pid(), attributes: bytesOut('size'), size: size(), flags: hex() }, own),
-  sched_setattr: guarded(351, { pid: pid(), attributes: bytesOut(schedAttr.size), flags: hex() }, own),
-  sched_rr_get_interval: guarded(161, { pid: pid(), interval: structOut(timespec32) }, own),
-  sched_rr_get_interval_time64: guarded(423, { pid: pid(), interval: structOut(timespec64) }, own),
+  sched_getaffinity: ofThread(242, { pid: pid(), length: size(), mask: bitsOut('length', CPU_MASK) }, 'asks'),
+  sched_setaffinity: ofThread(241, { pid: pid(), length: size(), mask: copyIn('length', 0x2000) }, 'sets'),
+  sched_getscheduler: ofThread(157, { pid: pid() }, 'asks'),
+  sched_setscheduler: ofThread(156, { pid: pid(), policy: int(), parameters: structIn(schedParam, true) }, 'sets'),
+  sched_getparam: ofThread(155, { pid: pid(), parameters: structOut(schedParam, true) }, 'asks'),
+  sched_setparam: ofThread(154, { pid: pid(), parameters: structIn(schedParam, true) }, 'sets'),
+  sched_getattr: ofThread(352, { pid: pid(), attributes: bytesOut('size'), size: size(), flags: hex() }, 'asks'),
+  sched_setattr: ofThread(351, { pid: pid(), attributes: bytesOut(schedAttr.size), flags: hex() }, 'sets'),
+  sched_rr_get_interval: ofThread(161, { pid: pid(), interval: structOut(timespec32) }, 'asks'),
+  sched_rr_get_interval_time64: ofThread(423, { pid: pid(), interval: structOut(timespec64) }, 'asks'),
   sched_get_priority_max: delegated(159, { policy: int() }),
   sched_get_priority_min: delegated(160, { policy: int() }),
-  getpriority: guarded(96, { kind: int(), who: pid() }, ownTarget(PRIO_PROCESS)),
-  setpriority: guarded(97, { kind: int(), who: pid(), value: int() }, ownTarget(PRIO_PROCESS)),
-  ioprio_get: guarded(290, { kind: int(), who: pid() }, ownTarget(IOPRIO_WHO_PROCESS)),
-  ioprio_set: guarded(289, { kind: int(), who: pid(), value: hex() }, ownTarget(IOPRIO_WHO_PROCESS)),
-  nice: delegated(34, { increment: int() }),
+  getpriority: odd(96, { kind: int(), who: pid() }, askPriority(PRIO_PROCESS, Math.max)),
+  setpriority: odd(97, { kind: int(), who: pid(), value: int() }, setPriority(PRIO_PROCESS)),
+  ioprio_get: odd(290, { kind: int(), who: pid() }, askPriority(IOPRIO_WHO_PROCESS, bestIoprio)),
+  ioprio_set: odd(289, { kind: int(), who: pid(), value: hex() }, setPriority(IOPRIO_WHO_PROCESS)),
+  nice: odd(34, { increment: int() }, nice),
 
   getrlimit: delegated(76, { resource: flags(RLIMIT), limit: structOut(rlimit) }),
   ugetrlimit: delegated(191, { resource: flags(RLIMIT), limit: structOut(rlimit) }),
@@ -449,7 +590,7 @@ export const processes = family({
     { pid: pid(), resource: flags(RLIMIT), limit: structIn(rlimit64, true), old: structOut(rlimit64, true) },
     changeLimit,
   ),
-  getrusage: delegated(77, { who: int(), usage: structOut(rusage) }),
+  getrusage: odd(77, { who: int(), usage: structOut(rusage) }, usage),
   times: delegated(43, { times: structOut(tms, true) }),
   sysinfo: delegated(116, { out: structOut(sysinfo) }),
 
@@ -458,14 +599,14 @@ export const processes = family({
     call.put(call.r[0], hostNames().subarray(0, oldUtsname.size)),
   ),
   oldolduname: answered(59, { out: structOut(oldoldUtsname) }, (call) => call.put(call.r[0], oldestNames())),
-  getcpu: delegated(318, { cpu: words('out', 'uint'), node: words('out', 'uint') }),
+  getcpu: answered(318, { cpu: words('out', 'uint'), node: words('out', 'uint') }, getCpu),
   getrandom: delegated(355, { buffer: bytesOut('count'), count: size(), flags: flags(GRND) }, { returns: 'count' }),
 
   ptrace: denied(26, 'EPERM', 'a tracer rules what it traces'),
   process_vm_readv: denied(347, 'EPERM', 'it reaches the memory of other processes'),
   process_vm_writev: denied(348, 'EPERM', 'it reaches the memory of other processes'),
   kcmp: denied(349, 'EPERM', 'it compares what other processes hold'),
-  pidfd_open: denied(434, 'ENOSYS', 'process descriptors are not offered yet'),
+  pidfd_open: odd(434, { pid: pid(), flags: flags(OPEN) }, pidfdOpen, { returns: 'fd' }),
   pidfd_send_signal: denied(424, 'ENOSYS', 'process descriptors are not offered yet'),
   pidfd_getfd: denied(438, 'EPERM', 'it takes descriptors out of other processes'),
 });

@@ -35,7 +35,8 @@ import {
   type Order,
   type Steps,
 } from './dsl.js';
-import { copied, fail, give, giveOptional, isOwn, once, refuseForeign, refuseOnce } from './support-process.js';
+import { isOwn, refuseForeign } from './members.js';
+import { copied, fail, give, giveOptional, once, refuseOnce } from './support-process.js';
 
 const NR = { pause: 29, kill: 37, nanosleep: 162, rt_sigaction: 174, clock_nanosleep_time64: 407 } as const;
 const { SIGILL, SIGKILL, SIGSEGV, SIGSTOP } = SIGNAL;

@@ -27,11 +27,18 @@ interface Notes {
 }
 const book = new WeakMap<ProcessView, Notes>();
 
-export function notes(call: Call): Notes {
-  let n = book.get(call.process);
-  if (n === undefined) book.set(call.process, (n = { said: new Set(), dumpable: 1, deathSignal: 0 }));
+const notesOf = (process: ProcessView): Notes => {
+  let n = book.get(process);
+  if (n === undefined) book.set(process, (n = { said: new Set(), dumpable: 1, deathSignal: 0 }));
   return n;
-}
+};
+export const notes = (call: Call): Notes => notesOf(call.process);
+
+/** Whom the end of a process is told to, with the signal that each child asked for (PR_SET_PDEATHSIG). */
+export const deathSignals = (ended: ProcessView): { readonly process: ProcessView; readonly signal: number }[] =>
+  [...ended.sandbox.processes]
+    .filter((child) => child.parent === ended.pid && notesOf(child).deathSignal !== 0)
+    .map((process) => ({ process, signal: notesOf(process).deathSignal }));
 
 /** One line per process for each key, by default the call's name. */
 export function once(call: Call, why: string, key = syscallName(call.nr)): void {
@@ -138,33 +145,3 @@ export function guarded(nr: number, args: Args, guard: Guard, options: RowOption
     options,
   );
 }
-
-/** The program's own process or thread, or 0 for it. */
-export const isOwn = (call: Call, pid: number): boolean =>
-  pid === 0 || pid >>> 0 === call.process.pid || pid >>> 0 === call.thread.tid;
-
-/**
- * A process, or with a negative number a group, that is not the program's: for the program there is none (ESRCH), as in
- * a pid namespace of its own. EPERM would tell which processes the host has.
- */
-export const refuseForeign = (call: Call, pid: number): number =>
-  refuse(call, 'ESRCH', `process ${pid | 0} is none of the sandbox's`);
-
-/** Greater than PID_MAX_LIMIT: never a process. The kernel then says in its own order what is wrong with a call. */
-const NOBODY = 0x7fffffff;
-
-/** What the trustee gets for a pid: 0 for the program's own, one of nobody for all others, as it is when it is none. */
-export function targetOf(call: Call, pid: number): number {
-  if (isOwn(call, pid)) return 0;
-  if ((pid | 0) < 0) return pid;
-  refuseForeign(call, pid);
-  return NOBODY;
-}
-
-/** Argument i must name the program itself; the trustee then acts on itself. */
-export const ownPid =
-  (i: number): Guard =>
-  (call, words) => {
-    words[i] = targetOf(call, words[i]);
-    return 0;
-  };

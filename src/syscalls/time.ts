@@ -1,6 +1,6 @@
 /**
- * Clocks are answered in the helper: the program has no vDSO clocks. CPU-time clocks are the process's, asked by the
- * trustee; its own time is in them, and as long as there is one thread CLOCK_THREAD_CPUTIME_ID is the process's too.
+ * Clocks are answered in the helper: the program has no vDSO clocks. CPU-time clocks are asked by the trustee: those of
+ * processes, of which the sandbox's parts in them are a share, and those of threads, by the untrustee's id.
  */
 import { CLOCK } from '../abi/flags-process.js';
 import { time32, timespec32, timespec64, timeval, timex32, timex64, timezone, word } from '../abi/structs-process.js';
@@ -19,8 +19,10 @@ import {
   structOut,
   type Call,
   type Steps,
+  type ThreadView,
 } from './dsl.js';
-import { copied, fail, give, giveOptional, isOwn, refuse } from './support-process.js';
+import { membersOf } from './members.js';
+import { copied, fail, give, giveOptional, refuse } from './support-process.js';
 
 const { CLOCK_REALTIME, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID, CLOCK_TAI } = CLOCK.values;
 /** Seconds and nanoseconds as struct timespec64 has them, and the low words as the 32-bit structures do. */
@@ -44,23 +46,35 @@ function timevalNow(): Uint8Array {
 
 // ---- which clock ----
 
-/** A clock id made of a pid (CPUCLOCK_SCHED of include/linux/posix-timers.h); of a descriptor when the low bits are 3. */
-const CPU_CLOCK = { pidShift: 3, kind: 3, sched: 2, descriptor: 3 } as const;
-const OWN_TIME = ~0 << CPU_CLOCK.pidShift;
+/** A clock id made of a pid or thread id (include/linux/posix-timers.h); of a descriptor when the low bits are 3. */
+const CPU_CLOCK = { pidShift: 3, thread: 4, kind: 3, sched: 2, descriptor: 3 } as const;
+const clockOfId = (id: number, bits: number): number => (~id << CPU_CLOCK.pidShift) | bits;
 
 /**
- * The clock that an id means: one of the fixed ones or the process's CPU time (all of it, as a user, as the scheduler
- * counts it); none for others. Clocks that are descriptors (PTP) are not offered.
+ * The clock that an id means for the trustee: one of the fixed ones, the CPU time of a process of the sandbox, or that of
+ * a thread of the program's, whose untrustee is meant; none for others. A thread's time can be asked by its process
+ * only. Clocks that are descriptors (PTP) are not offered.
  */
 function clockOf(call: Call, id: number): number | undefined {
   const clock = id | 0;
-  if (clock === CLOCK_THREAD_CPUTIME_ID) return CLOCK_PROCESS_CPUTIME_ID;
+  if (clock === CLOCK_THREAD_CPUTIME_ID) return threadClock(call.thread, CPU_CLOCK.sched);
   if (clock >= 0) return clock <= CLOCK_TAI ? clock : undefined;
   const kind = clock & CPU_CLOCK.kind;
-  if (kind === CPU_CLOCK.descriptor || !isOwn(call, ~(clock >> CPU_CLOCK.pidShift))) return undefined;
-  return kind === CPU_CLOCK.sched ? CLOCK_PROCESS_CPUTIME_ID : OWN_TIME | kind;
+  const who = ~(clock >> CPU_CLOCK.pidShift);
+  if (kind === CPU_CLOCK.descriptor) return undefined;
+  if ((clock & CPU_CLOCK.thread) === 0) return processClock(call, who, kind);
+  const thread = who === 0 ? call.thread : membersOf(call).thread(who);
+  return thread?.process === call.process ? threadClock(thread, kind) : undefined;
 }
-/** Negative ids, and two more, are of CPU time: the process's, asked by the trustee. */
+const threadClock = ({ hostTid, tid }: ThreadView, kind: number): number =>
+  clockOfId(hostTid === 0 ? tid : hostTid, CPU_CLOCK.thread | kind);
+/** By its pid, or for the caller's by 0. */
+function processClock(call: Call, who: number, kind: number): number | undefined {
+  const process = who === call.thread.tid ? call.process : who === 0 ? call.process : call.process.sandbox.process(who);
+  if (process !== call.process) return process === undefined ? undefined : clockOfId(process.pid, kind);
+  return kind === CPU_CLOCK.sched ? CLOCK_PROCESS_CPUTIME_ID : clockOfId(0, kind);
+}
+/** Negative ids, and one more, are of CPU time: asked by the trustee. */
 const isCpuTime = (clock: number): boolean => clock < 0 || clock === CLOCK_PROCESS_CPUTIME_ID;
 
 function getTime(call: Call, layout: Struct): Steps | number {
@@ -77,7 +91,9 @@ function* processTime(call: Call, clock: number, layout: Struct): Steps {
 
 function getResolution(call: Call, layout: Struct): number {
   const clock = clockOf(call, call.r[0]);
-  const result = clock === undefined ? fail('EINVAL') : native.clockGetres(clock, now);
+  // Of all CPU time the helper's own has the resolution.
+  const like = clock === undefined || clock >= 0 ? clock : clockOfId(0, clock & CPU_CLOCK.kind);
+  const result = like === undefined ? fail('EINVAL') : native.clockGetres(like, now);
   return result < 0 ? result : giveOptional(call, call.r[1], timespecOf(layout));
 }
 

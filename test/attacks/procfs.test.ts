@@ -1,5 +1,5 @@
 /** The way into other processes, and into the sandbox's own parts, by procfs, by name and by pid. */
-import { existsSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { SyscallName } from '../../src/abi/numbers.js';
@@ -89,6 +89,12 @@ async function relative(p: Puppet, pid: number, names: readonly string[]): Promi
   for (const fd of dirs.filter(opened)) await p.call('close', fd);
   return found;
 }
+
+/** Threads of the sandboxed process that the program does not know: lifeline and untrustee. */
+const parts = (p: Puppet): number[] =>
+  readdirSync(`/proc/${p.pid}/task`)
+    .map(Number)
+    .filter((tid) => tid !== p.pid);
 
 const inCage = <T>(cage: Cage, act: (p: Puppet) => Promise<T>): Promise<T> => withPuppet({ cage }, act);
 
@@ -180,7 +186,6 @@ describe('attacks: procfs and other processes', function () {
     ['process_vm_readv', (pid) => [pid, new Uint8Array(8), 1, new Uint8Array(8), 1, 0]],
     ['process_vm_writev', (pid) => [pid, new Uint8Array(8), 1, new Uint8Array(8), 1, 0]],
     ['kcmp', (pid) => [pid, pid, 0, 0, 0]],
-    ['pidfd_open', (pid) => [pid, 0]],
     ['pidfd_getfd', () => [1, 0, 0]],
     ['pidfd_send_signal', () => [1, 0, 0, 0]],
     ['process_madvise', () => [1, 0, 0, 0, 0]],
@@ -218,11 +223,21 @@ describe('attacks: procfs and other processes', function () {
     ['prlimit64', (pid) => [pid, 7, 0, new Uint8Array(16)]],
     ['prlimit64', (pid) => [pid, 4, new Uint8Array(16), 0]],
     ['setpriority', (pid) => [0, pid, 1]],
-    ['setpriority', () => [1, 0, 1]],
-    ['setpriority', () => [2, 0, 1]],
+    ['setpriority', (pid) => [1, pid, 1]],
+    ['pidfd_open', (pid) => [pid, 0]],
+    ['pidfd_open', (pid) => [pid, 0x80]],
+    ['getpgid', (pid) => [pid]],
+    ['ioprio_get', (pid) => [1, pid]],
+    ['sched_getaffinity', (pid) => [pid, 4, new Uint8Array(4)]],
+    ['clock_gettime', (pid) => [(~pid << 3) | 2, new Uint8Array(8)]],
+    ['clock_gettime', (pid) => [(~pid << 3) | 6, new Uint8Array(8)]],
     ['getpriority', (pid) => [0, pid]],
     ['ioprio_set', (pid) => [1, pid, 0x4007]],
-    ['ioprio_set', () => [2, 0, 0x4007]],
+    ['ioprio_set', (pid) => [2, pid, 0x4007]],
+    ['ioctl', (pid) => [1, 0x8902, new Uint8Array(Int32Array.of(-pid).buffer)]],
+    ['fcntl', (pid) => [1, 8, -pid]],
+    ['fcntl64', (pid) => [1, 15, new Uint8Array(Uint32Array.of(0, pid).buffer)]],
+    ['fcntl64', (pid) => [1, 15, new Uint8Array(Uint32Array.of(2, pid).buffer)]],
     ['sched_setaffinity', (pid) => [pid, 4, Uint8Array.of(1, 0, 0, 0)]],
     ['sched_setscheduler', (pid) => [pid, 0, new Uint8Array(4)]],
     ['sched_setparam', (pid) => [pid, new Uint8Array(4)]],
@@ -244,13 +259,95 @@ describe('attacks: procfs and other processes', function () {
 
   it('signals, limits and priorities go to nobody else', () =>
     inCage('product', async (p) => {
-      const others = [p.helper, 1, process.pid, Number(readdirSync(`/proc/${p.helper}/task`).at(-1))];
+      const others = [p.helper, 1, process.pid, Number(readdirSync(`/proc/${p.helper}/task`).at(-1)), ...parts(p)];
       for (const pid of others)
         for (const [name, values] of REACHING_BY_PID) {
           p.reset();
           expect(await p.call(name, ...values(pid)), `${name} of ${pid}`).to.be.below(0);
         }
       expect(await p.call('getpid')).to.equal(p.pid);
+    }));
+
+  it('a group or user is the sandbox’s part of it: the helper’s own stays as it is', () =>
+    inCage('product', async (p) => {
+      const nice = (who: string): number => Number(readFileSync(`/proc/${who}/stat`, 'latin1').split(' ')[18]);
+      for (const [kind, value] of [
+        [1, 3],
+        [2, 4],
+      ]) {
+        // prettier-ignore
+        expect(await p.call('setpriority', kind, 0, value)).to.equal(0);
+        expect(await p.call('getpriority', kind, 0)).to.equal(20 - value);
+        // trustee and untrustee; the lifeline is nobody's
+        expect(
+          readdirSync(`/proc/${p.pid}/task`)
+            .map((tid) => nice(`${p.pid}/task/${tid}`))
+            .sort(),
+        ).to.deep.equal([...[0, value, value]]);
+      }
+      expect(readdirSync(`/proc/${p.helper}/task`).map((tid) => nice(`${p.helper}/task/${tid}`))).to.not.include(3);
+      expect([nice('self'), nice(String(p.helper))]).to.deep.equal([0, 0]);
+    }));
+
+  it('the sandbox’s own threads have no name: at the top of procfs, in task, nor listed', () =>
+    inCage('product', async (p) => {
+      const hidden = parts(p);
+      expect(hidden).to.have.length(2);
+      for (const tid of hidden)
+        for (const way of [`/proc/${tid}`, `/proc/self/task/${tid}`, `/proc/${p.pid}/task/${tid}`])
+          for (const what of ['', '/status', '/stat', '/mem', '/fd', '/comm'])
+            for (const name of [`${way}${what}`, `${toProc}${`${way}${what}`.slice('/proc'.length)}`]) {
+              expect(await p.call('open', name, O.PATH), name).to.equal(errno('ENOENT'));
+              expect(await p.call('stat64', name, new Uint8Array(96)), name).to.equal(errno('ENOENT'));
+              p.reset();
+            }
+      const dir = await p.call('open', '/proc/self/task', O.DIRECTORY);
+      for (const tid of hidden)
+        expect(await p.call('openat', dir, `${tid}/status`, O.RDONLY, 0)).to.equal(errno('ENOENT'));
+      const room = p.room(1024);
+      const names: string[] = [];
+      for (let n = 1; n > 0;) {
+        n = await p.call('getdents64', dir, room, 32); // one at a time: what is left out must not end the listing
+        const record = await p.peek(room, 32);
+        if (n > 0) names.push(record.toString('latin1', 19, record.indexOf(0, 19)));
+      }
+      expect(names.sort()).to.deep.equal(['.', '..', String(p.pid)]);
+    }));
+
+  it('control: without the look at procfs they have', () =>
+    inCage('procfs', async (p) => {
+      for (const tid of parts(p))
+        expect(await p.call('open', `/proc/${tid}/status`, O.RDONLY), String(tid)).to.be.at.least(3);
+    }));
+
+  it('status and stat of the program and its thread speak of the untrustee, by the program’s numbers', () =>
+    inCage('product', async (p) => {
+      for (const way of ['self', 'thread-self', String(p.pid), `self/task/${p.pid}`]) {
+        const room = p.room(4096);
+        const read = async (file: string): Promise<string> => {
+          const fd = await p.call('open', `/proc/${way}/${file}`, O.RDONLY);
+          const n = await p.call('pread64', fd, room, 4096, 0, 0);
+          for (const change of ['ftruncate', 'fchmod'] as const) await p.call(change, fd, 0);
+          expect(await p.call('pwrite64', fd, room, 1, 0, 0)).to.be.below(0);
+          await p.call('close', fd);
+          return (await p.peek(room, n)).toString('latin1');
+        };
+        const status = await read('status');
+        for (const [name, value] of [
+          ['Pid', p.pid],
+          ['Tgid', p.pid],
+          ['Threads', 1],
+          ['Seccomp', 1],
+        ])
+          // prettier-ignore
+          expect(status, way).to.match(new RegExp(`^${name}:\t${value}$`, 'm'));
+        const stat = (await read('stat')).split(' ');
+        expect([stat[0], stat[2], stat[19]]).to.deep.equal([String(p.pid), 'R', '1']);
+        for (const hidden of parts(p)) expect(`${status} ${stat.join(' ')}`).to.not.match(new RegExp(`\b${hidden}\b`));
+        for (const flags of [O.RDWR, 1, O.RDWR | 0o1000])
+          expect(await p.call('open', `/proc/${way}/status`, flags)).to.equal(errno('EACCES'));
+        p.reset();
+      }
     }));
 
   it('control: rows that ask nobody signal the helper, which ends', () =>

@@ -8,9 +8,17 @@ import { ERRNO, errnoName, type PrimaryErrnoName } from '../../src/abi/errno.js'
 import { AT_FDCWD, MODE, OPEN, RESOLVE } from '../../src/abi/flags.js';
 import { StatxBuffer } from '../../src/abi/statx.js';
 import { native, type Native } from '../../src/native/index.js';
-import { PathResolver, writeRefusal, type PathOptions, type PathResolverOptions } from '../../src/referee/paths.js';
+import {
+  PathResolver,
+  Visit,
+  writeRefusal,
+  type PathOptions,
+  type PathResolverOptions,
+} from '../../src/referee/paths.js';
+import { withoutHidden } from '../../src/referee/listing.js';
 import { View } from '../../src/referee/view.js';
-import type { Resolved } from '../../src/syscalls/dsl.js';
+import type { ProcessView, Resolved, ThreadView } from '../../src/syscalls/dsl.js';
+import { FakeCall } from '../syscalls/fake-process-call.js';
 
 const { O_PATH, O_NOFOLLOW, O_CREAT, O_WRONLY } = OPEN.values;
 const { RESOLVE_IN_ROOT, RESOLVE_NO_SYMLINKS } = RESOLVE.values;
@@ -28,13 +36,17 @@ const EMPTY: PathOptions = { follow: true, empty: true };
 
 let base: string;
 const options = (more: Partial<PathResolverOptions> = {}): PathResolverOptions => ({
-  pid: () => 0,
-  exe: () => '/',
-  isReserved: () => false,
-  pin: () => -ERRNO.EBADF,
   sharedMemoryPrefix: HIDDEN,
   ...more,
 });
+/** A process of a sandbox of its own: its main thread. */
+const oneProcess = (pid: number, more: Partial<ProcessView> = {}): ThreadView =>
+  mainThread(new FakeCall().join(pid, more));
+const mainThread = ({ living }: ProcessView): ThreadView => [...living][0];
+function visited(resolver: PathResolver, thread: ThreadView): PathResolver {
+  resolver.enter(new Visit(thread));
+  return resolver;
+}
 const withoutOpenat2: Native = { ...native, openat2: () => -ERRNO.ENOSYS };
 
 const identityOf = (fd: number): string => {
@@ -334,7 +346,7 @@ describe('paths', () => {
       ['out', '../..'],
     ]);
     fs.symlinkSync(`${base}/t`, `${base}/t/d/self`);
-    const plain = resolver('/', null, { pid: () => process.pid });
+    const plain = visited(resolver('/'), oneProcess(process.pid));
     const start = open(`${base}/t`);
     const names = ['d', 'e', 'f', 'l', '..', '.', 'up', 'abs', 'self', 'out', 'missing'];
     const one = names.flatMap((name) => [name, `/${name}`, `${name}/`]);
@@ -780,16 +792,9 @@ describe('paths', () => {
     let pid: number;
     let pidfd: number;
     let plain: PathResolver;
-    let exe: ByteString;
-    const procfs: Partial<PathResolverOptions> = {
-      pid: () => pid,
-      exe: () => exe,
-      isReserved: (n) => n === 9,
-      pin: (n) => native.pidfdGetfd(pidfd, n),
-    };
+    let me: ThreadView;
     beforeEach(() => {
       plant(base, ['d/', 'd/f', 'cwd/', 'cwd/here', 'prog', ['proc', '/proc'], ['mine', '/proc/self/fd'], 'gone']);
-      exe = `${base}/prog`;
       const [dir, file, gone] = [
         fs.openSync(`${base}/d`, 'r'),
         fs.openSync(`${base}/d/f`, 'r'),
@@ -805,7 +810,12 @@ describe('paths', () => {
         !fs.readlinkSync(`/proc/${pid}/exe`).includes('busybox')
       );
       pidfd = native.pidfdOpen(pid, 0);
-      plain = resolver('/', null, procfs);
+      const sandbox = new FakeCall();
+      const reserved = { from: 9, to: 10 };
+      me = mainThread(sandbox.join(pid, { pidfd, exe: `${base}/prog`, reserved }));
+      // as long as there is no untrustee, its place in procfs is the trustee's
+      (me as { hostTid: number }).hostTid = 0;
+      plain = visited(resolver('/'), me);
     });
     afterEach((done) => {
       native.close(pidfd);
@@ -956,7 +966,7 @@ describe('paths', () => {
     });
 
     it('are the same in a smaller world', () => {
-      const world = resolver(base, null, procfs);
+      const world = visited(resolver(base), me);
       const table: [path: string, expected: string][] = [
         ['/proc/self/fd/4', '/d/f'],
         ['/proc/self/cwd', '/cwd'],
@@ -971,6 +981,209 @@ describe('paths', () => {
       ];
       for (const [path, expected] of table) expect(shown(ask(world, path, STAT)), path).to.equal(expected);
       expect(found(ask(world, '/proc/self/fd/3', LSTAT)).text).to.equal('/d');
+    });
+
+    describe('of several processes', () => {
+      let other: ChildProcess;
+      let member: ProcessView;
+      /** A process of this test's own with threads that may stand for trustee, untrustee and lifeline: this one. */
+      let us: ProcessView;
+      let tids: number[];
+      beforeEach(() => {
+        const [file, gone] = [fs.openSync(`${base}/d/f`, 'r'), fs.openSync(`${base}/prog`, 'r')];
+        other = spawn('/bin/sleep', ['600'], { stdio: ['ignore', file, 'ignore', gone], cwd: `${base}/d` });
+        for (const fd of [file, gone]) fs.closeSync(fd);
+        const sandbox = me.process.sandbox;
+        const fake = new FakeCall();
+        const join = (pid: number, more: Partial<ProcessView>, threads?: number[]): ProcessView => {
+          const joined = fake.join(pid, { sandbox, ...more }, threads);
+          (sandbox.processes as ProcessView[]).push(joined);
+          return joined;
+        };
+        const reserved = { from: 3, to: 4 };
+        const pidfd = native.pidfdOpen(other.pid ?? 0, 0);
+        opened.push(pidfd);
+        member = join(other.pid ?? 0, { pidfd, reserved, exe: '/bin/member' });
+        (mainThread(member) as { hostTid: number }).hostTid = 0;
+        const all = fs.readdirSync('/proc/self/task').map(Number);
+        tids = all.filter((tid) => tid !== process.pid);
+        us = join(process.pid, { pidfd: -1, exe: '/bin/us' }, [process.pid, tids[0]]);
+        const [main, second] = us.living as ThreadView[];
+        Object.assign(main, { hostTid: tids[1] });
+        Object.assign(second, { hostTid: tids[2] });
+      });
+      afterEach((done) => {
+        other.once('close', () => done());
+        other.kill('SIGKILL');
+      });
+      const named = (text: string): string =>
+        fill(
+          text
+            .replace(/\bM\b/g, String(member.pid))
+            .replace(/\b(0?)T(\d)\b/g, (_, zero, i) => `${zero}${tids[Number(i)]}`),
+        );
+
+      it('each is shown as it is, with the same care', () => {
+        const table: [path: string, how: PathOptions, expected: string, text?: string][] = [
+          ['/proc/M/status', STAT, '/proc/M/status'],
+          ['/proc/M/fd/1', STAT, 'B/d/f'],
+          ['/proc/M/fd/1', LSTAT, '/proc/M/fd/1', 'B/d/f'],
+          ['/proc/M/task/M/fd/1', STAT, 'B/d/f'],
+          ['/proc/M/fd/3', STAT, 'ENOENT'],
+          ['/proc/M/fd/3', LSTAT, 'ENOENT'],
+          ['/proc/M/fdinfo/3', STAT, 'ENOENT'],
+          ['/proc/M/fd/4', STAT, 'ENOENT'],
+          ['/proc/self/fd/3', STAT, 'B/d'],
+          ['/proc/M/exe', LSTAT, '/proc/M/exe', '/bin/member'],
+          ['/proc/P/exe', LSTAT, '/proc/P/exe', 'B/prog'],
+          ['/proc/M/cwd', STAT, 'B/d'],
+          ['/proc/M/cwd', LSTAT, '/proc/M/cwd', 'B/d'],
+          ['/proc/self/cwd', STAT, 'B/cwd'],
+          ['/proc/M/root', LSTAT, '/proc/M/root', '/'],
+          ['/proc/M/environ', STAT, '/proc/M/environ'],
+          ['/proc/M/mem', STAT, 'EACCES'],
+          ['/proc/M/map_files', STAT, 'EACCES'],
+          ['/proc/M/ns/net', STAT, 'EACCES'],
+          ['/proc/1/environ', STAT, 'EACCES'],
+        ];
+        for (const [path, how, expected, text] of table) {
+          const result = ask(plain, named(path), how);
+          expect(shown(result), path).to.equal(named(expected));
+          if (text !== undefined) expect(found(result).text, path).to.equal(named(text));
+        }
+      });
+      it('who asks is who is meant by self', () => {
+        visited(plain, mainThread(member));
+        for (const [path, expected] of [
+          ['/proc/self', '/proc/M'],
+          ['/proc/self/fd/1', 'B/d/f'],
+          ['/proc/self/cwd', 'B/d'],
+          ['/proc/P/cwd', 'B/cwd'],
+          ['/dev/fd/3', 'ENOENT'],
+        ])
+          expect(shown(ask(plain, named(path), STAT)), path).to.equal(named(expected));
+      });
+      it('each call keeps and gives back what is its own', () => {
+        const [mine, others] = [new Visit(me), new Visit(mainThread(member))];
+        plain.enter(mine);
+        const first = found(plain.resolve(-1, '/proc/self/fd/4', STAT));
+        plain.enter(others);
+        const second = found(plain.resolve(-1, '/proc/self/fd/1', STAT));
+        plain.release();
+        expect(native.fcntl(second.object ?? -1, 1, 0)).to.equal(-ERRNO.EBADF);
+        expect(native.fcntl(first.object ?? -1, 1, 0)).to.equal(1);
+        expect(others.held).to.deep.equal([]);
+        plain.enter(mine);
+        plain.release();
+        expect(native.fcntl(first.object ?? -1, 1, 0)).to.equal(-ERRNO.EBADF);
+      });
+
+      it('threads are known by their ids, and lead to their untrustees', () => {
+        const table: [path: string, expected: string, host?: string][] = [
+          ['/proc/H/task/H/comm', '/proc/H/task/H/comm', '/proc/H/task/T1/comm'],
+          ['/proc/H/task/T0/comm', '/proc/H/task/T0/comm', '/proc/H/task/T2/comm'],
+          ['/proc/H/task/T0', '/proc/H/task/T0', '/proc/H/task/T2'],
+          ['/proc/H/task/T0/', '/proc/H/task/T0', '/proc/H/task/T2'],
+          ['/proc/H/task/T0/../T0/comm', '/proc/H/task/T0/comm', '/proc/H/task/T2/comm'],
+          ['/proc/H/task/T0/net/..', '/proc/H/task/T0', '/proc/H/task/T2'],
+          ['/proc/T0', '/proc/H/task/T0', '/proc/H/task/T2'],
+          ['/proc/T0/comm', '/proc/H/task/T0/comm', '/proc/H/task/T2/comm'],
+          ['B/proc/T0/comm', '/proc/H/task/T0/comm', '/proc/H/task/T2/comm'],
+          ...['T1', 'T2', 'T3'].flatMap((hidden): typeof table => [
+            [`/proc/H/task/${hidden}`, 'ENOENT'],
+            [`/proc/H/task/${hidden}/status`, 'ENOENT'],
+            [`/proc/${hidden}`, 'ENOENT'],
+            [`/proc/${hidden}/comm`, 'ENOENT'],
+            [`/proc/./${hidden}/../${hidden}/comm`, 'ENOENT'],
+          ]),
+          ['/proc/H/task/T0/mem', 'EACCES'],
+          ['/proc/H/task/0T0', 'ENOENT'],
+          ['/proc/0T0/comm', 'ENOENT'],
+          ['/proc/H/task/00/comm', 'ENOENT'],
+          ['/proc/H/task/P', 'ENOENT'],
+        ];
+        for (const [path, expected, host] of table) {
+          const result = ask(plain, named(path), STAT);
+          expect(shown(result), path).to.equal(named(expected));
+          if (host !== undefined) expect(found(result).host, path).to.equal(named(host));
+        }
+        for (const [directory, path, expected] of [
+          ['/proc/H/task', 'T0/comm', '/proc/H/task/T0/comm'],
+          ['/proc/H/task', 'T2/comm', 'ENOENT'],
+          ['/proc/H/task/T2', 'comm', '/proc/H/task/T0/comm'],
+          ['/proc/H/task/T2', '../T0/comm', '/proc/H/task/T0/comm'],
+          ['/proc/H/task/T2', '../T1', 'ENOENT'],
+          ['/proc/H/task/T2/fd', '..', '/proc/H/task/T0'],
+        ])
+          expect(shown(ask(plain, named(path), STAT, open(named(directory)))), `${directory} ${path}`).to.equal(
+            named(expected),
+          );
+        expect(shown(ask(plain, named('/proc/T0'), LSTAT))).to.equal(named('/proc/H/task/T0'));
+        expect(plain.guestPath(open(named('/proc/H/task/T2')))).to.equal(named('/proc/H/task/T0'));
+      });
+
+      it('listings show threads of the program, and no reserved descriptors', () => {
+        const entry = (name: string): Buffer => {
+          const record = Buffer.alloc(19 + name.length + 1);
+          record.writeUInt16LE(record.length, 16);
+          record.write(name, 19);
+          return record;
+        };
+        const records = (names: readonly (string | number)[]): Buffer =>
+          Buffer.concat(names.map((name) => entry(String(name))));
+        const listed = (path: string, names: readonly (string | number)[]): Uint8Array =>
+          withoutHidden(open(named(path)), records(names), me.process.sandbox);
+        const all = ['.', '..', process.pid, ...tids];
+        expect(listed('/proc/H/task', all)).to.deep.equal(records(['.', '..', process.pid, tids[0]]));
+        expect(listed('/proc/M/fd', ['.', '..', 0, 1, 3])).to.deep.equal(records(['.', '..', 0, 1]));
+        expect(listed('/proc/P/fd', ['.', '..', 0, 3, 9])).to.deep.equal(records(['.', '..', 0, 3]));
+        expect(listed('/proc', all)).to.deep.equal(records(all));
+      });
+
+      it('status, stat and auxv are made for the program', () => {
+        us.dispositions.set(10, new Uint8Array(Uint32Array.of(0x1000, 0, 0, 0, 0).buffer));
+        us.dispositions.set(12, new Uint8Array(Uint32Array.of(1, 0, 0, 0, 0).buffer));
+        const second = [...us.living][1];
+        second.mask = 0x100000001n;
+        const text = (path: string): string => {
+          const result = found(ask(plain, named(path), STAT));
+          expect(result.contents, path).to.not.equal(undefined);
+          return Buffer.from(result.contents?.() ?? []).toString('latin1');
+        };
+        for (const [path, id, blocked] of [
+          ['/proc/H/status', process.pid, '0000000000000000'],
+          ['/proc/H/task/H/status', process.pid, '0000000000000000'],
+          ['/proc/H/task/T0/status', tids[0], '0000000100000001'],
+          ['/proc/T0/status', tids[0], '0000000100000001'],
+        ] as const) {
+          const line = (name: string): string | undefined => new RegExp(`^${name}:\t(.*)$`, 'm').exec(text(path))?.[1];
+          const lines = ['Tgid', 'Pid', 'Threads', 'Seccomp', 'SigBlk'].map(line);
+          expect(lines, path).to.deep.equal([String(process.pid), String(id), '2', '1', blocked]);
+          expect(line('NSpid')?.split('\t').at(-1), path).to.equal(String(id));
+          const [ignored, caught] = ['SigIgn', 'SigCgt'].map((name) => BigInt(`0x${line(name)}`));
+          expect([ignored & (1n << 11n), caught], path).to.deep.equal([1n << 11n, 1n << 9n]);
+        }
+        const fields = text('/proc/H/task/T0/stat').split(' ');
+        expect([fields[0], fields[19], fields[31]]).to.deep.equal([String(tids[0]), '2', '1']);
+        const whole = text('/proc/H/stat').split(' ');
+        expect(whole[0]).to.equal(String(process.pid));
+        expect(Number(whole[13])).to.be.at.least(Number(fields[13]));
+        expect(found(ask(plain, '/proc/1/status', STAT)).contents).to.equal(undefined);
+        expect(found(ask(plain, named('/proc/H/comm'), STAT)).contents).to.equal(undefined);
+        expect(found(ask(plain, named('/proc/H/auxv'), STAT)).contents?.()).to.equal(undefined);
+        Object.assign(us, { auxv: Uint32Array.of(3, 0x8048034, 0, 0) });
+        expect(found(ask(plain, named('/proc/H/auxv'), STAT)).contents?.()).to.deep.equal(
+          new Uint8Array(Uint32Array.of(3, 0x8048034, 0, 0).buffer),
+        );
+      });
+      it('a thread without an untrustee is seen by its trustee, one that ended by nobody', () => {
+        const second = [...us.living][1];
+        Object.assign(second, { hostTid: 0 });
+        expect(found(ask(plain, named('/proc/H/task/T0/comm'), STAT)).host).to.equal(named('/proc/H/task/T0/comm'));
+        (us.living as ThreadView[]).splice(1, 1);
+        expect(shown(ask(plain, named('/proc/H/task/T0'), STAT))).to.equal('ENOENT');
+        expect(shown(ask(plain, named('/proc/T0'), STAT))).to.equal('ENOENT');
+      });
     });
 
     it('hold no descriptor and leave none behind', () => {
@@ -1032,7 +1245,7 @@ describe('paths', () => {
     ];
     try {
       if (mounted.includes(false)) this.skip();
-      const plain = resolver('/', null, { pid: () => process.pid });
+      const plain = visited(resolver('/'), oneProcess(process.pid));
       const table: [path: string, how: PathOptions, expected: string][] = [
         ['proc/self/mem', STAT, 'EACCES'],
         ['proc/1/fd', STAT, 'EACCES'],

@@ -33,6 +33,7 @@ export class FakeCall {
     dispositions: new Map(),
     exe: '/bin/true',
     firstTls: 12,
+    sandbox: { process: (pid: number) => (pid === process.pid ? this.process : undefined) },
   };
   readonly thread = { slot: 0, tid: process.pid };
   readonly reserved = RESERVED;

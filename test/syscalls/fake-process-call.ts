@@ -13,6 +13,8 @@ export const PID = 4711;
 export const PARENT = 4710;
 /** Never a process: PID_MAX_LIMIT is 1 << 22. */
 export const NOBODY = 0x7fffffff;
+/** What an untrustee's id is above its thread's. */
+export const UNTRUSTEE = 1000;
 export const FIRST_TLS = 12;
 export const RESERVED = { from: 900, to: 950 };
 
@@ -25,38 +27,46 @@ export class FakeCall {
   readonly logs: string[] = [];
   readonly patches: number[][] = [];
   readonly reserved = RESERVED;
-  /** The one process, with its one thread. */
+  /** The program's process and thread; more join by join(). */
+  readonly members: ProcessView[] = [];
   readonly sandbox: SandboxView = {
-    process: (pid) => (pid === PID ? this.process : undefined),
-    thread: (tid) => (tid === PID ? this.thread : undefined),
-    get processes(): Iterable<ProcessView> {
-      return [];
-    },
+    process: (pid) => this.members.find((member) => member.pid === pid),
+    thread: (tid) => this.members.flatMap(({ living }) => [...living]).find((thread) => thread.tid === tid),
+    processes: this.members,
   };
-  readonly process: ProcessView = {
-    sandbox: this.sandbox,
-    living: [] as ThreadView[],
-    pid: PID,
-    parent: PARENT,
-    firstGroup: PARENT,
-    umask: 0o022,
-    break: undefined,
-    dispositions: new Map<number, Uint8Array>(),
-    exe: '/usr/bin/program',
-    firstTls: FIRST_TLS,
-    ipc: new IpcGrants(),
-  };
-  readonly thread: ThreadView = {
-    process: this.process,
-    slot: 0,
-    tid: PID,
-    hostTid: PID + 2,
-    mask: 0n,
-    altstack: new Uint8Array([0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]),
-    clearTid: 0,
-    robustList: 0,
-    tls: [] as Uint8Array[],
-  };
+  readonly process = this.join(PID);
+  readonly thread = [...this.process.living][0];
+
+  /** A process of the sandbox whose threads have these ids; their untrustees' are 1000 higher. */
+  join(pid: number, more: Partial<ProcessView> = {}, tids: readonly number[] = [pid]): ProcessView {
+    const living: ThreadView[] = [];
+    const process: ProcessView = {
+      sandbox: this.sandbox,
+      living,
+      pid,
+      pidfd: -1,
+      group: pid,
+      session: PID,
+      reserved: RESERVED,
+      auxv: new Uint32Array(0),
+      parent: PARENT,
+      firstGroup: PARENT,
+      umask: 0o022,
+      break: undefined,
+      dispositions: new Map<number, Uint8Array>(),
+      exe: '/usr/bin/program',
+      firstTls: FIRST_TLS,
+      ipc: new IpcGrants(),
+      ...more,
+    };
+    for (const [slot, tid] of tids.entries()) {
+      const altstack = new Uint8Array([0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]);
+      const recorded = { mask: 0n, altstack, clearTid: 0, robustList: 0, tls: [] as Uint8Array[] };
+      living.push({ process, slot, tid, hostTid: tid + UNTRUSTEE, ...recorded });
+    }
+    this.members.push(process);
+    return process;
+  }
   /** Set when ipc(2) carries the call. */
   carried: string | undefined;
   /** What the policy was asked, and the names that it refuses. */

@@ -7,6 +7,7 @@ import { AF, MSG, SCM, SO, SOCK, SOL_SOCKET } from '../../src/abi/flags.js';
 import { cmsghdr, iovec, mmsghdr, msghdr, socketName, unixAddress } from '../../src/abi/structs.js';
 import type { Question } from '../../src/questions.js';
 import type { Order, Resolved } from '../../src/syscalls/dsl.js';
+import { NOBODY } from '../../src/syscalls/members.js';
 import { SOCKETCALL } from '../../src/syscalls/multiplexed.js';
 import { net } from '../../src/syscalls/net.js';
 import { FakeCall, make, PROTECTED, RESERVED } from './fake-call.js';
@@ -289,6 +290,17 @@ describe('sockets', () => {
       refused('sendmsg', [3, message({ msg_iov: vector(PROTECTED.from, 4) }), 0], ERRNO.EFAULT);
       refused('sendmsg', [3, message({ msg_iovlen: 1025 }), 0], ERRNO.EMSGSIZE);
       refused('sendmsg', [3, message({ msg_iov: vector(64, 0xffffffff) }), 0], ERRNO.EINVAL);
+    });
+    it('the sender is a process of the sandbox, or nobody', () => {
+      for (const [pid, expected] of [
+        [process.pid, process.pid],
+        [1, NOBODY],
+        [process.ppid, NOBODY],
+      ]) {
+        const { orders } = run('sendmsg', [3, withControl(control(SCM.SCM_CREDENTIALS, [pid, 0, 0])), 0]);
+        const sent = msghdr.decode(call.inArena(orders[0][2])) as Record<string, number>;
+        expect(control(SCM.SCM_CREDENTIALS, [expected, 0, 0])).to.deep.equal(call.inArena(sent.msg_control));
+      }
     });
     it('a second control message hides behind the first in vain', () => {
       const both = new Uint8Array(32);

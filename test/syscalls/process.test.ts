@@ -1,10 +1,25 @@
+import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { ERRNO } from '../../src/abi/errno.js';
 import { FUTEX, PR } from '../../src/abi/flags-process.js';
-import { newUtsname, oldoldUtsname, rlimit64, userDesc, USER_DESC } from '../../src/abi/structs-process.js';
+import { newUtsname, oldoldUtsname, rlimit64, rusage, userDesc, USER_DESC } from '../../src/abi/structs-process.js';
 import type { Values } from '../../src/abi/ctype.js';
+import type { Call, Row, Steps, ThreadView } from '../../src/syscalls/dsl.js';
+import { membersOf } from '../../src/syscalls/members.js';
 import { processes } from '../../src/syscalls/process.js';
-import { FakeCall, FIRST_TLS, MEMORY, NOBODY, PID, PROTECTED, RESERVED, run } from './fake-process-call.js';
+import { deathSignals } from '../../src/syscalls/support-process.js';
+import {
+  FakeCall,
+  FIRST_TLS,
+  MEMORY,
+  NOBODY,
+  PARENT,
+  PID,
+  PROTECTED,
+  RESERVED,
+  run,
+  UNTRUSTEE,
+} from './fake-process-call.js';
 
 const AT = MEMORY + 0x200;
 const text = (bytes: unknown): string =>
@@ -167,19 +182,121 @@ describe('processes', () => {
   });
 
   describe('what names a process', () => {
-    for (const [name, registers, at] of [
-      ['sched_getscheduler', [PID], 1],
-      ['sched_getaffinity', [PID, 4, AT], 1],
-      ['prlimit64', [PID, 7, 0, AT], 1],
-      ['getpriority', [0, PID], 2],
-      ['ioprio_get', [1, PID], 2],
-    ] as const)
-      it(`${name} takes the program’s own as 0, and others as nobody`, () => {
-        expect(run(processes[name], call, registers).orders[0][at]).to.equal(0);
-        const other = registers.map((r) => (r === PID ? 1 : r));
-        expect(run(processes[name], call, other).orders[0][at]).to.equal(NOBODY);
-        expect(call.logs.at(-1)).to.equal(`${name}: process 1 is none of the sandbox's`);
+    /** The program's other thread, another process with two, and one whose main thread ended. */
+    const [SECOND, OTHER, OTHERS, HEADLESS, HEADLESSES] = [4800, 5000, 5001, 5100, 5101];
+    beforeEach(() => {
+      (call.process.living as ThreadView[]).push({ ...call.thread, tid: SECOND, hostTid: SECOND + UNTRUSTEE });
+      call.join(OTHER, {}, [OTHER, OTHERS]);
+      call.join(HEADLESS, {}, [HEADLESSES]);
+    });
+    /** The helper, init, trustees and untrustees by their real ids, an idle trustee, a lifeline. */
+    const OUTSIDE = [PARENT, 1, PID + UNTRUSTEE, SECOND + UNTRUSTEE, OTHERS + UNTRUSTEE, PID + 1, SECOND + 1];
+
+    const MINE = PID + UNTRUSTEE;
+    const BY_THREAD = [
+      ['sched_getscheduler', (who: number) => [who], 1],
+      ['sched_getaffinity', (who: number) => [who, 4, AT], 1],
+      ['sched_getparam', (who: number) => [who, AT], 1],
+      ['sched_getattr', (who: number) => [who, AT, 48, 0], 1],
+      ['sched_rr_get_interval', (who: number) => [who, AT], 1],
+      ['getpriority', (who: number) => [0, who], 2],
+      ['ioprio_get', (who: number) => [1, who], 2],
+    ] as const;
+    for (const [name, registers, at] of BY_THREAD)
+      it(`${name} asks the untrustee of a thread, and of others nobody`, () => {
+        const asked = (who: number): number[] => run(processes[name], call, registers(who)).orders.map((o) => o[at]);
+        expect(asked(0)).to.deep.equal([MINE]);
+        expect(asked(PID)).to.deep.equal([MINE]);
+        expect(asked(SECOND)).to.deep.equal([SECOND + UNTRUSTEE]);
+        expect(asked(OTHERS)).to.deep.equal([OTHERS + UNTRUSTEE]);
+        expect(asked(HEADLESS)).to.deep.equal([HEADLESS]);
+        for (const who of OUTSIDE) expect(asked(who), String(who)).to.deep.equal([NOBODY]);
+        expect(call.logs.at(-1)).to.equal(`${name}: process ${OUTSIDE.at(-1)} is none of the sandbox's`);
       });
+
+    const SETTERS = [
+      ['sched_setaffinity', (who: number) => [who, 4, AT], 1],
+      ['sched_setscheduler', (who: number) => [who, 0, AT], 1],
+      ['sched_setparam', (who: number) => [who, AT], 1],
+      ['sched_setattr', (who: number) => [who, AT, 0], 1],
+      ['setpriority', (who: number) => [0, who, 5], 2],
+      ['ioprio_set', (who: number) => [1, who, 0x4007], 2],
+    ] as const;
+    for (const [name, registers, at] of SETTERS)
+      it(`${name} sets the untrustee, and the trustee that later ones come from`, () => {
+        const set = (who: number, results: number[] = []): number[] =>
+          run(processes[name], call, registers(who), results).orders.map((o) => o[at]);
+        expect(set(0)).to.deep.equal([MINE, 0]);
+        expect(set(SECOND)).to.deep.equal([SECOND + UNTRUSTEE, SECOND]);
+        expect(set(OTHER)).to.deep.equal([OTHER + UNTRUSTEE, OTHER]);
+        expect(set(OTHER, [-ERRNO.EPERM])).to.deep.equal([OTHER + UNTRUSTEE]);
+        for (const who of OUTSIDE) expect(set(who, [-ERRNO.ESRCH]), String(who)).to.deep.equal([NOBODY]);
+      });
+    it('that has no untrustee at the moment is its trustee', () => {
+      (call.thread as { hostTid: number }).hostTid = 0;
+      expect(run(processes.sched_setaffinity, call, [0, 4, AT]).orders.map((o) => o[1])).to.deep.equal([0]);
+    });
+    it('nice changes both to the same', () => {
+      expect(run(processes.nice, call, [3], [0, 13, 0]).orders).to.deep.equal([
+        [34, 3],
+        [96, 0, 0],
+        [97, 0, MINE, 7],
+      ]);
+      expect(run(processes.nice, call, [-3], [-ERRNO.EPERM])).to.deep.equal({
+        orders: [[34, 0xfffffffd]],
+        result: -ERRNO.EPERM,
+      });
+    });
+
+    for (const [name, registers, at] of [
+      ['prlimit64', (who: number) => [who, 7, 0, AT], 1],
+      ['getpgid', (who: number) => [who], 1],
+      ['getsid', (who: number) => [who], 1],
+    ] as const)
+      it(`${name} takes members, and others as nobody`, () => {
+        const asked = (who: number): number => run(processes[name], call, registers(who)).orders[0][at];
+        for (const own of [0, PID, SECOND]) expect(asked(own)).to.equal(0);
+        for (const who of [OTHER, OTHERS]) expect(asked(who)).to.equal(OTHER);
+        for (const who of OUTSIDE) expect(asked(who), String(who)).to.equal(NOBODY);
+      });
+    it('prlimit64 leaves another’s reserved descriptors to the sandbox', () => {
+      call.join(6000, { reserved: { from: 500, to: 548 } });
+      call.put(AT, rlimit64.encode({ cur: 1024n, max: 4096n }));
+      const limit = (who: number): unknown =>
+        rlimit64.decode(call.inArena(run(processes.prlimit64, call, [who, 7, AT, 0]).orders[0][3]));
+      expect(limit(6000)).to.deep.equal({ cur: 500n, max: 4096n });
+      expect(limit(0)).to.deep.equal({ cur: BigInt(RESERVED.from), max: 4096n });
+    });
+    it('get_robust_list tells that of any thread', () => {
+      for (const { living } of call.members) for (const thread of living) thread.robustList = thread.tid * 2;
+      for (const tid of [PID, SECOND, OTHERS]) {
+        expect(run(processes.get_robust_list, call, [tid, MEMORY, MEMORY + 4]).result).to.equal(0);
+        expect(new DataView((call.get(MEMORY, 4) as Uint8Array).buffer).getUint32(0, true)).to.equal(tid * 2);
+      }
+      for (const who of OUTSIDE)
+        expect(run(processes.get_robust_list, call, [who, MEMORY, MEMORY + 4]).result).to.equal(-ERRNO.ESRCH);
+    });
+    it('pidfd_open takes members, and lets go what took their number meanwhile', () => {
+      expect(run(processes.pidfd_open, call, [OTHER, 0], [7])).to.deep.equal({ orders: [[434, OTHER, 0]], result: 7 });
+      for (const who of OUTSIDE)
+        expect(run(processes.pidfd_open, call, [who, 0])).to.deep.equal({ orders: [], result: -ERRNO.ESRCH });
+      for (const [who, how] of [
+        [OTHERS, 0],
+        [OTHER, 0x80],
+        [0, 0],
+        [0xffffffff, 0],
+      ])
+        // prettier-ignore
+        expect(run(processes.pidfd_open, call, [who, how])).to.deep.equal({ orders: [], result: -ERRNO.EINVAL });
+      const open = processes.pidfd_open as Extract<Row, { by: 'odd' }>;
+      call.r = Uint32Array.of(OTHER, 0, 0, 0, 0, 0);
+      const steps = open.steps(call as unknown as Call) as Steps;
+      steps.next();
+      call.members.splice(1, 1);
+      expect(steps.next(7).value).to.deep.equal([6, 7]);
+      expect(steps.next(0).value).to.equal(-ERRNO.ESRCH);
+    });
+
     it('of nobody is asked in the name of nobody, so that no new process can be meant', () => {
       const gone = 0x3fffff; // the last pid that there can be
       const asked = run(processes.sched_getscheduler, call, [gone], [-ERRNO.ESRCH]);
@@ -192,12 +309,36 @@ describe('processes', () => {
       expect(run(processes.sched_getaffinity, call, [0, 0xfffffffc, MEMORY]).orders).to.have.length(1);
       expect(run(processes.sched_getaffinity, call, [0, 64, PROTECTED - 32]).result).to.equal(-ERRNO.EFAULT);
     });
-    it('reaches no groups and users', () => {
-      expect(run(processes.setpriority, call, [1, 0, 5]).result).to.equal(-ERRNO.EPERM);
-      expect(run(processes.getpriority, call, [2, 0]).result).to.equal(-ERRNO.EPERM);
-      expect(run(processes.ioprio_set, call, [2, 0, 5]).result).to.equal(-ERRNO.EPERM);
-      expect(run(processes.getpriority, call, [3, 0]).result).to.equal(-ERRNO.EINVAL);
+    it('a group or user is what the sandbox has of it', () => {
+      const [A, B] = [call.join(7000, { group: PID }, [7000, 7001]), call.join(7002, { group: PARENT })];
+      const set = (kind: number, who: number): number[] =>
+        run(processes.setpriority, call, [kind, who, 5]).orders.map((o) => o[2]);
+      const both = (...tids: number[]): number[] => tids.flatMap((tid) => [tid + UNTRUSTEE, tid]);
+      const mine = [MINE, 0, ...both(SECOND)];
+      expect(set(1, 0)).to.deep.equal([...mine, ...both(7000, 7001)]);
+      expect(set(1, A.group)).to.deep.equal(set(1, 0));
+      expect(set(1, B.group)).to.deep.equal(both(7002));
+      const uid = process.getuid?.() ?? 0;
+      expect(set(2, 0))
+        .to.have.length(2 * 8)
+        .and.to.deep.equal(set(2, uid));
+      for (const [kind, who] of [
+        [1, 1],
+        [1, 77],
+        [1, 0xffffffff],
+        [2, uid + 1],
+      ])
+        // prettier-ignore
+        expect(run(processes.setpriority, call, [kind, who, 5])).to.deep.equal({ orders: [], result: -ERRNO.ESRCH });
+      for (const name of ['setpriority', 'getpriority'] as const)
+        expect(run(processes[name], call, [3, 0]).result).to.equal(-ERRNO.EINVAL);
       expect(run(processes.ioprio_get, call, [0, 0]).result).to.equal(-ERRNO.EINVAL);
+    });
+    it('the best priority of a group counts', () => {
+      call.join(7000, { group: PID });
+      expect(run(processes.getpriority, call, [1, PID], [20, 25, -ERRNO.ESRCH]).result).to.equal(25);
+      expect(run(processes.getpriority, call, [1, PID], Array(3).fill(-ERRNO.ESRCH)).result).to.equal(-ERRNO.ESRCH);
+      expect(run(processes.ioprio_get, call, [2, PID], [0x6000, 0x4002, 0]).result).to.equal(0x4002);
     });
     it('prlimit64 copies the new limit and checks where the old one goes', () => {
       call.put(AT, rlimit64.encode({ cur: 64n, max: 128n }));
@@ -205,19 +346,58 @@ describe('processes', () => {
       expect(rlimit64.decode(call.inArena(orders[0][3]))).to.deep.equal({ cur: 64n, max: 128n });
       expect(run(processes.prlimit64, call, [0, 7, 0, PROTECTED]).result).to.equal(-ERRNO.EFAULT);
     });
-    it('setpgid joins only its own group', () => {
-      expect(run(processes.setpgid, call, [0, 0]).orders).to.deep.equal([[57, 0, 0]]);
-      expect(run(processes.setpgid, call, [PID, PID]).orders).to.deep.equal([[57, 0, PID]]);
-      expect(run(processes.setpgid, call, [0, 55], [55]).orders).to.deep.equal([
-        [132, 0],
-        [57, 0, 55],
-      ]);
-      expect(run(processes.setpgid, call, [0, call.process.firstGroup]).orders).to.deep.equal([
-        [57, 0, call.process.firstGroup],
-      ]);
-      expect(run(processes.setpgid, call, [0, 55], [54]).result).to.equal(-ERRNO.EPERM);
-      expect(run(processes.setpgid, call, [1, 0]).result).to.equal(-ERRNO.ESRCH);
+    it('setpgid moves itself and children, to groups of the sandbox in the session, or the first one', () => {
+      const set = (who: number, group: number) => run(processes.setpgid, call, [who, group]);
+      expect(set(0, 0).orders).to.deep.equal([[57, 0, 0]]);
+      expect(set(PID, PID).orders).to.deep.equal([[57, 0, PID]]);
+      call.join(7000, { group: 7100 });
+      call.join(7200, { group: 7200, session: 7200 });
+      for (const group of [0, 7000, 7100, call.process.firstGroup]) {
+        expect(set(0, group === 7000 ? 0 : group).orders).to.deep.equal([[57, 0, group === 7000 ? 0 : group]]);
+        expect(set(7000, group).orders).to.deep.equal([[57, 7000, group]]);
+      }
+      for (const group of [1, 55, 7200, ...OUTSIDE.slice(1)]) expect(set(0, group).result).to.equal(-ERRNO.EPERM);
+      for (const who of OUTSIDE) expect(set(who, 0)).to.deep.equal({ orders: [], result: -ERRNO.ESRCH });
+      expect(set(0, -5)).to.deep.equal({ orders: [], result: -ERRNO.EINVAL });
     });
+    it('a group is known by its members, and the first one is not the sandbox’s', () => {
+      const members = membersOf(call as unknown as Call);
+      const other = call.join(7000, { group: 7100 });
+      call.join(7001, { group: PARENT });
+      expect(members.all()).to.deep.equal(call.members);
+      expect(members.group(7100)).to.deep.equal([other]);
+      expect([7100, PID, PARENT, 1, 0, -1, 7000].map((group) => members.ownsGroup(group))).to.deep.equal([
+        ...[true, true, false, false, false, false, false],
+      ]);
+    });
+    it('the end of a parent is told to the children that want to know', () => {
+      const child = call.join(7000, { parent: PID });
+      call.join(7001, { parent: PID });
+      const fake = new FakeCall();
+      Object.assign(fake, { process: child });
+      run(processes.prctl, fake, [PR.values.PR_SET_PDEATHSIG, 9]);
+      expect(deathSignals(call.process)).to.deep.equal([{ process: child, signal: 9 }]);
+      expect(deathSignals(child)).to.deep.equal([]);
+    });
+  });
+
+  it('getcpu and RUSAGE_THREAD speak of the untrustee', () => {
+    const me = call.join(process.pid, {}, [process.pid]);
+    Object.assign([...me.living][0], { hostTid: process.pid });
+    Object.assign(call, { process: me, thread: [...me.living][0] });
+    expect(run(processes.getcpu, call, [AT, AT + 4, PROTECTED]).result).to.equal(0);
+    const [processor, node] = new Uint32Array((call.get(AT, 8) as Uint8Array).buffer);
+    expect(existsSync(`/sys/devices/system/cpu/cpu${processor}`)).to.equal(true);
+    expect(node).to.be.below(64);
+    expect(run(processes.getrusage, call, [1, AT])).to.deep.equal({ orders: [], result: 0 });
+    const usage = rusage.decode(call.get(AT, rusage.size) as Uint8Array) as Record<string, number>;
+    const { user, system } = process.cpuUsage();
+    const told = (usage.utimeSec + usage.stimeSec) * 1e6 + usage.utimeUsec + usage.stimeUsec;
+    expect(told).to.be.within(1, user + system);
+    expect(usage.maxrss).to.be.above(10_000);
+    expect(usage.utimeUsec).to.be.within(0, 999_999);
+    expect(run(processes.getrusage, call, [1, PROTECTED]).result).to.equal(-ERRNO.EFAULT);
+    expect(run(processes.getrusage, call, [0, AT]).orders).to.deep.equal([[77, 0, AT]]);
   });
 
   describe('prctl', () => {
@@ -230,8 +410,16 @@ describe('processes', () => {
       call.put(AT, Buffer.from('short\0'));
       expect(text(call.inArena(prctl(P.PR_SET_NAME, AT).orders[0][2]))).to.equal('short');
     });
+    it('sets that of the untrustee, by a file that only its process can write', () => {
+      call.put(AT, Buffer.from('short\0'));
+      const { orders, result } = run(processes.prctl, call, [P.PR_SET_NAME, AT], [0, 5, 5, 0]);
+      expect([result, ...orders.slice(1).map(([nr]) => nr)]).to.deep.equal([0, 5, 4, 6]);
+      expect(text(call.inArena(orders[1][1]))).to.equal(`/proc/self/task/${PID + UNTRUSTEE}/comm`);
+      expect(orders[2].slice(1)).to.deep.equal([5, orders[0][2], 5]);
+      expect(run(processes.prctl, call, [P.PR_SET_NAME, AT], [0, -ERRNO.EMFILE])).to.have.property('result', 0);
+    });
     it('reads it into memory that is the program’s', () => {
-      expect(prctl(P.PR_GET_NAME, AT).orders).to.deep.equal([[172, P.PR_GET_NAME, AT, 0, 0, 0]]);
+      expect(prctl(P.PR_GET_NAME, AT).orders).to.deep.equal([[172, P.PR_GET_NAME, AT]]);
       expect(prctl(P.PR_GET_NAME, PROTECTED - 4).result).to.equal(-ERRNO.EFAULT);
     });
     it('remembers what it does not apply', () => {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ERRNO } from '../../src/abi/errno.js';
 import { timespec32, timespec64, timeval, timex32, timex64 } from '../../src/abi/structs-process.js';
 import { time } from '../../src/syscalls/time.js';
-import { FakeCall, MEMORY, PID, PROTECTED, run } from './fake-process-call.js';
+import { FakeCall, MEMORY, PARENT, PID, PROTECTED, run, UNTRUSTEE } from './fake-process-call.js';
 
 const OUT = MEMORY + 0x100;
 /** make_process_cpuclock() and make_thread_cpuclock() of include/linux/posix-timers.h. */
@@ -32,11 +32,35 @@ describe('time', () => {
     expect(run(time.clock_gettime, call, [2, PROTECTED])).to.deep.equal({ orders: [], result: -ERRNO.EFAULT });
     expect(run(time.clock_gettime, call, [0, 0]).result).to.equal(-ERRNO.EFAULT);
   });
-  it('of the CPU is the process’s, asked by the trustee', () => {
-    for (const clock of [2, 3, cpuClock(0), cpuClock(PID), cpuClock(PID, 4)])
-      expect(run(time.clock_gettime, call, [clock, OUT]).orders, String(clock)).to.deep.equal([[265, 2, OUT]]);
-    for (const clock of [cpuClock(PID) ^ 2, cpuClock(0) ^ 3, cpuClock(PID, 4) ^ 2])
-      expect(run(time.clock_gettime, call, [clock, OUT]).orders[0][1], String(clock)).to.equal(-8 | (clock & 3));
+  it('of the CPU is the process’s or the untrustee’s, asked by the trustee', () => {
+    const asked = (clock: number): number => {
+      const { orders } = run(time.clock_gettime, call, [clock, OUT]);
+      expect(orders).to.deep.equal([[265, orders[0][1], OUT]]);
+      return orders[0][1];
+    };
+    for (const clock of [2, cpuClock(0), cpuClock(PID)]) expect(asked(clock), String(clock)).to.equal(2);
+    for (const clock of [3, cpuClock(0, 4), cpuClock(PID, 4)])
+      expect(asked(clock), String(clock)).to.equal(cpuClock(PID + UNTRUSTEE, 4));
+    for (const clock of [cpuClock(PID) ^ 2, cpuClock(0) ^ 3]) expect(asked(clock)).to.equal(-8 | (clock & 3));
+    expect(asked(cpuClock(PID, 4) ^ 2)).to.equal(cpuClock(PID + UNTRUSTEE, 4) ^ 2);
+    for (const clock of [3, cpuClock(PID), cpuClock(PID, 4) ^ 2])
+      expect(run(time.clock_getres, call, [clock, OUT]).result, String(clock)).to.equal(0);
+  });
+  it('of the CPU can be a member’s, but of its threads those of the program only', () => {
+    call.join(5000, {}, [5000, 5001]);
+    expect(run(time.clock_gettime, call, [cpuClock(5000), OUT]).orders[0][1]).to.equal(cpuClock(5000));
+    const refused = [
+      cpuClock(5001),
+      cpuClock(5001, 4),
+      cpuClock(5000, 4),
+      cpuClock(PID + UNTRUSTEE, 4),
+      cpuClock(1, 4),
+    ];
+    for (const clock of [...refused, cpuClock(PARENT), cpuClock(5000 + UNTRUSTEE), cpuClock(PID + UNTRUSTEE)])
+      expect(run(time.clock_gettime, call, [clock, OUT]), String(clock)).to.deep.equal({
+        orders: [],
+        result: -ERRNO.EINVAL,
+      });
   });
   it('has no other clocks', () => {
     const ofDescriptor = (~5 << 3) | 3;

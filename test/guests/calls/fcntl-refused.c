@@ -1,7 +1,5 @@
 /*
  * Commands of fcntl64 that make the kernel send signals to whom they name.
- * differs: fcntl64(fd, F_SETOWN, 0) = -1 EPERM -- it makes the kernel send signals
- * differs: fcntl64(fd, F_SETOWN_EX, owner) = -1 EPERM -- it makes the kernel send signals
  * differs: fcntl64(fd, F_SETSIG, 0) = -1 EPERM -- it makes the kernel send signals
  * differs: fcntl64(d, F_NOTIFY, 0) = -1 EPERM -- it makes the kernel send signals
  * differs: fcntl64(fd, F_SETLEASE, F_UNLCK) = -1 EPERM -- it makes the kernel send signals
