@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { errnoName } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
+import { asHelper } from '../native/credentials.js';
 import { artifacts, native } from '../native/index.js';
 import { Door } from '../referee/door.js';
 import type { SpaceChannels } from '../referee/launcher.js';
@@ -98,7 +99,7 @@ export function sharedMemory(
   size: number,
   ways: readonly (() => number)[] = [unnamedObject, namedObject],
 ): { memory: ArrayBuffer; readOnly: number } {
-  const opened = ways.reduce((fd, way) => (fd < 0 ? way() : fd), -1);
+  const opened = asHelper(() => ways.reduce((fd, way) => (fd < 0 ? way() : fd), -1));
   const fd = must(opened, 'opening shared memory in /dev/shm');
   try {
     must(native.ftruncate(fd, size), 'ftruncate of the shared memory');
@@ -106,7 +107,8 @@ export function sharedMemory(
     if (typeof memory === 'number') throw new SetupError(`mmap of the shared memory: ${errnoName(-memory)}`);
     must(native.fchmod(fd, 0o400), 'fchmod of the shared memory');
     const link = `/proc/self/fd/${fd}`;
-    const readOnly = must(native.openat(L.AT_FDCWD, link, L.O_RDONLY, 0), 'reopening the shared memory');
+    const again = asHelper(() => native.openat(L.AT_FDCWD, link, L.O_RDONLY, 0));
+    const readOnly = must(again, 'reopening the shared memory');
     return { memory, readOnly };
   } finally {
     native.close(fd);

@@ -2,6 +2,7 @@
 import { printable, type ByteString } from '../abi/bytes.js';
 import { ERRNO } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
+import { asHelper } from '../native/credentials.js';
 import { native } from '../native/index.js';
 import type { Launcher, Prepared, SpaceChannels } from '../referee/launcher.js';
 import type { Door } from '../referee/door.js';
@@ -128,13 +129,19 @@ export class ImageLauncher implements Launcher {
   }
 
   openSpace(): SpaceChannels {
-    return openSpace(this.channels.slots);
+    return asHelper(() => openSpace(this.channels.slots));
   }
   openResultChannel(): number {
-    return resultChannel();
+    return asHelper(resultChannel);
   }
 
-  openLimit({ pid, reserved }: ProcessState): boolean {
+  openLimit(process: ProcessState): boolean {
+    return asHelper(() => this.openLimitOf(process));
+  }
+  closeLimit(process: ProcessState): void {
+    asHelper(() => this.closeLimitOf(process));
+  }
+  private openLimitOf({ pid, reserved }: ProcessState): boolean {
     const limit = new BigUint64Array(2);
     if (native.prlimit(pid, NOFILE, null, limit) < 0) return false;
     const [soft, hard] = limit;
@@ -143,7 +150,7 @@ export class ImageLauncher implements Launcher {
     limit[0] = BigInt(reserved.to);
     return native.prlimit(pid, NOFILE, limit, null) >= 0;
   }
-  closeLimit({ pid, reserved }: ProcessState): void {
+  private closeLimitOf({ pid, reserved }: ProcessState): void {
     const limit = new BigUint64Array(2);
     const from = BigInt(reserved.from);
     const soft = this.opened.get(pid) ?? from;
@@ -207,6 +214,9 @@ class ImageStart implements Starting {
   }
 
   turn(): ThreadState | undefined {
+    return asHelper(() => this.next());
+  }
+  private next(): ThreadState | undefined {
     const next =
       this.conversation === null
         ? (this.conversation = this.begin()).next()

@@ -8,6 +8,7 @@ import * as L from '../abi/linux.js';
 import { ProcessMemory } from '../memory/guest.js';
 import { mappingsOf, type Mapping } from '../memory/maps.js';
 import { Regions } from '../memory/regions.js';
+import { credentialsOf } from '../native/credentials.js';
 import { native } from '../native/index.js';
 import type { SpaceChannels } from '../referee/launcher.js';
 import { ProcessState, Sandbox, Space, type FirstStack, type ThreadState } from '../referee/process.js';
@@ -277,6 +278,7 @@ export function* bringUp(
   unit.trustee = pid;
   const state = process(space);
   const thread = state.join(unit, pid);
+  thread.credentials = credentialsOf(pid, pid);
   const first = yield* load(state, hello);
   if (first !== undefined) [thread.successor, thread.firstStack] = [first.state, first.stack];
   return thread;

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/futex.h>
 #include <linux/openat2.h>
 #include <poll.h>
@@ -475,6 +476,44 @@ int protectRange(int64_t at, size_t size, int protection) {
   return mprotect(reinterpret_cast<void*>(static_cast<uintptr_t>(at)), size, protection);
 }
 
+// ---- rights ----
+
+// 16-bit ids where the host is an i386 one
+#ifdef SYS_setfsuid32
+constexpr long kSetfsuid = SYS_setfsuid32, kSetfsgid = SYS_setfsgid32, kSetgroups = SYS_setgroups32;
+#else
+constexpr long kSetfsuid = SYS_setfsuid, kSetfsgid = SYS_setfsgid, kSetgroups = SYS_setgroups;
+#endif
+constexpr uint32_t kNoId = ~0U;
+
+int setFileId(long call, uint32_t id) {
+  syscall(call, id);  // tells the id before, whether or not it changed anything
+  if (static_cast<uint32_t>(syscall(call, kNoId)) == id) return 0;
+  errno = EPERM;
+  return -1;
+}
+
+// What this thread, and no other of the process (libc's functions would change all), may do from now on: the ids and
+// groups that count for files, and its effective capabilities. The permitted ones stay, so that it can go back.
+// words: uid, gid, low and high word of the capabilities.
+int assume(const void* words, const void* groups, size_t count) {
+  uint32_t w[4];
+  memcpy(w, words, sizeof w);
+  const int dumpable = prctl(PR_GET_DUMPABLE);
+  struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
+  if (syscall(SYS_capget, &head, caps) < 0) return -1;
+  for (auto& c : caps) c.effective = c.permitted;
+  if (syscall(SYS_capset, &head, caps) < 0) return -1;
+  if (groups && syscall(kSetgroups, count, groups) < 0) return -1;
+  if (setFileId(kSetfsgid, w[1]) < 0 || setFileId(kSetfsuid, w[0]) < 0) return -1;
+  for (int i = 0; i < 2; i++) caps[i].effective = w[2 + i] & caps[i].permitted;
+  if (syscall(SYS_capset, &head, caps) < 0) return -1;
+  // The kernel takes the change for one of the whole process's rights. Its real ids have not changed: who may look into
+  // it is as before.
+  return dumpable == 1 ? prctl(PR_SET_DUMPABLE, 1) : 0;
+}
+
 // ---- the loop ----
 
 int epollCreate() { return epoll_create1(EPOLL_CLOEXEC); }
@@ -637,6 +676,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<&protectRange>(exports, "mprotect");
   add<&futexWake>(exports, "futexWake");
   add<&offsetOf>(exports, "offsetOf");
+  add<&assume>(exports, "assume");
   add<&epollCreate>(exports, "epollCreate");
   add<&epollAdd>(exports, "epollAdd");
   add<&epollRemove>(exports, "epollRemove");

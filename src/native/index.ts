@@ -99,6 +99,11 @@ export interface Native {
   futexWake(word: Bytes): number;
   /** out[0] and out[1]: high and low word of the descriptor's offset. */
   offsetOf(fd: number, out: Uint32Array): number;
+  /**
+   * Changes what the calling thread may do (src/native/credentials.ts). `words`: uid and gid for files, low and high word
+   * of the effective capabilities. `groups`: `count` of them; null leaves them.
+   */
+  assume(words: Uint32Array, groups: Uint32Array | null, count: number): number;
   epollCreate(): number;
   epollAdd(epoll: number, fd: number, tag: number): number;
   epollRemove(epoll: number, fd: number): number;

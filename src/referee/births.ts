@@ -74,7 +74,7 @@ export class Births {
 
   private *thread(parent: ThreadState, birth: Birth): Work {
     const { process } = parent;
-    const unit = process.space.take(true);
+    const unit = process.space.take(process.pid, parent.credentials);
     const result = unit === undefined ? -ERRNO.EAGAIN : yield* this.threadIn(unit, parent, birth);
     if (unit !== undefined) unit.taken = false;
     this.done(process);
@@ -114,6 +114,7 @@ export class Births {
   /** Registers, TLS and mask of the one that called, on a stack of its own if it has one. */
   private inherit(thread: ThreadState, parent: ThreadState, birth: Birth): void {
     thread.mask = parent.mask;
+    thread.credentials = parent.credentials;
     thread.tls = [...parent.tls];
     if (birth.tls !== null) {
       const i = new DataView(birth.tls.buffer, birth.tls.byteOffset).getUint32(0, true) - thread.process.firstTls;
@@ -227,7 +228,7 @@ export class Births {
   private *process(parent: ThreadState, birth: Birth): Work {
     const { process } = parent;
     const sharing = birth.kind === 'sharing';
-    const unit = sharing ? process.space.take(false) : process.space.unit(1 - process.main);
+    const unit = sharing ? process.space.take(process.pid, null) : process.space.unit(1 - process.main);
     const equipped = unit === undefined ? -ERRNO.EAGAIN : sharing ? yield* this.equip(parent, unit) : 0;
     if (unit === undefined || equipped !== 0) {
       if (unit !== undefined) unit.taken = false;

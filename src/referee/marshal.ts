@@ -3,6 +3,7 @@
  * copied once, paths resolved and asked. Compiled once per row; a step answers 0, or a negative errno that is the result.
  */
 import { ERRNO, type PrimaryErrnoName } from '../abi/errno.js';
+import { withRights } from '../native/credentials.js';
 import { WORD_SIZE, type Kind, type Refuses, type Row } from '../syscalls/dsl.js';
 import type { Request } from './request.js';
 
@@ -96,12 +97,14 @@ function pathStep(row: Row, kind: Of<'path'>, i: number, at: number): Step {
     const text = call.getString(call.r[i], PATH_MAX);
     if (typeof text === 'number') return text;
     const follow = typeof kind.follow === 'function' ? kind.follow(call.r) : kind.follow;
-    const resolved = call.resolve(at < 0 ? AT_FDCWD : call.r[at] | 0, text, {
-      follow,
-      empty: kind.empty?.(call.r),
-      make: kind.make,
-      entry: kind.entry,
-    });
+    const look = () =>
+      call.resolve(at < 0 ? AT_FDCWD : call.r[at] | 0, text, {
+        follow,
+        empty: kind.empty?.(call.r),
+        make: kind.make,
+        entry: kind.entry,
+      });
+    const resolved = kind.real?.(call.r) ? withRights(call.thread.credentials.forAccess, look) : look();
     if (typeof resolved === 'number') return resolved;
     call.paths[i] = resolved;
     const accesses = typeof kind.access === 'function' ? kind.access(call.r, resolved) : [kind.access];

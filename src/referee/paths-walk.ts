@@ -5,6 +5,7 @@
 import type { ByteString } from '../abi/bytes.js';
 import { ERRNO } from '../abi/errno.js';
 import { MODE } from '../abi/flags.js';
+import { asHelper, assumedCredentials } from '../native/credentials.js';
 import type { ProcessView, Resolved } from '../syscalls/dsl.js';
 import type { Lookup } from './paths-lookup.js';
 import { isDelicate, type Link, type Place, type Procfs } from './paths-procfs.js';
@@ -280,7 +281,7 @@ export class Walk {
     const { lookup, protectedSymlinks } = this.ground;
     if (!protectedSymlinks || lookup.stat(object) < 0) return false;
     const owner = lookup.found.uid;
-    if (owner === process.geteuid?.() || lookup.stat(dir.fd) < 0) return false;
+    if (owner === assumedCredentials().uid.files || lookup.stat(dir.fd) < 0) return false;
     const { mode, uid } = lookup.found;
     return (mode & S_ISVTX) !== 0 && (mode & S_IWOTH) !== 0 && uid !== owner;
   }
@@ -335,19 +336,30 @@ export class Walk {
   // ---- the end ----
 
   private last(name: ByteString): Step {
-    const { lookup, roots } = this.ground;
+    const { roots } = this.ground;
     const from = this.from(name);
     for (const layer of LAYERS) {
       const dir = roots.dir(from, layer);
       if (dir === null) continue;
       const special = this.isDelicate(name) ? this.special(dir, name) : undefined;
       if (special !== undefined) return this.jumped(special);
-      const object = lookup.entry(dir.fd, this.hostName(dir, from, name));
+      const object = this.entry(dir, name, this.hostName(dir, from, name));
       if (object >= 0) return this.found(layer, dir, name, object);
       if (object !== -ERRNO.ENOENT) return object;
     }
     const host = this.options.make ? roots.dir(from, 'host') : null;
     return host === null ? -ERRNO.ENOENT : this.end('host', host, name);
+  }
+
+  /**
+   * A process may always look into its own tables in /proc. To the kernel it is the helper that looks, and the tables of
+   * a process that changed its ids are root's.
+   */
+  private entry(dir: Dir, name: ByteString, hostName: ByteString): number {
+    const look = (): number => this.ground.lookup.entry(dir.fd, hostName);
+    if (!isDelicate(name)) return look();
+    const place = this.place(dir);
+    return place.kind === 'table' && place.member !== undefined ? asHelper(look) : look();
   }
 
   private found(layer: Layer, dir: Dir, name: ByteString, object: number): Step {

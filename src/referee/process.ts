@@ -4,12 +4,15 @@ import type { ByteString } from '../abi/bytes.js';
 import { ERRNO } from '../abi/errno.js';
 import type { GuestMemory } from '../memory/guest.js';
 import type { Regions } from '../memory/regions.js';
+import { AT_FDCWD } from '../abi/linux.js';
+import { ownCredentials, type Credentials } from '../native/credentials.js';
 import { native } from '../native/index.js';
 import { IpcGrants } from '../syscalls/support-ipc.js';
 import type { ProcessView, Row, SandboxView, ThreadView } from '../syscalls/dsl.js';
 import { firstTlsEntry, segmentsOf, Slot, type SlotConstants, type StartState } from '../trustee/slot.js';
 import { resultFd, SLOT_SIZE, socketFd } from '../wire/layout.js';
 import { Listings } from './listing.js';
+import { Targets } from './targets.js';
 import type { Work } from './referee.js';
 import type { Request } from './request.js';
 
@@ -24,6 +27,7 @@ export class ThreadState implements ThreadView {
   altstack = new Uint8Array([0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]); // SS_DISABLE
   clearTid = 0;
   robustList = 0;
+  credentials = ownCredentials();
   tls: Uint8Array[] = [];
 
   phase: ThreadPhase = 'running';
@@ -89,8 +93,11 @@ export interface Unit {
   result: number;
   /** It is being made ready for a thread. */
   taken: boolean;
-  /** Thread id of the trustee that waits here for orders; 0 for none. */
+  /** Thread id of the trustee that waits here for orders; 0 for none. It has the rights of the last thread. */
   trustee: number;
+  credentials: Credentials;
+  /** It was told to go, because nobody has its rights any more. */
+  retiring: boolean;
   thread: ThreadState | null;
 }
 
@@ -130,6 +137,17 @@ export interface Layout {
   readonly regions: Regions;
 }
 
+function retire(unit: Unit): void {
+  const EXIT = 1;
+  unit.retiring = true;
+  unit.slot.order(EXIT, 0, 0, 0, 0, 0, 0);
+}
+function gone(pid: number, unit: Unit): void {
+  if (native.faccessat(AT_FDCWD, `/proc/${pid}/task/${unit.trustee}`, 0, 0) >= 0) return;
+  unit.retiring = false;
+  unit.trustee = 0;
+}
+
 /** Slots 0 and 1 are a process's main thread and its pad. */
 const FIRST_OF_THREADS = 2;
 
@@ -167,21 +185,41 @@ export class Space {
     const place = { index, hint: id, base: shared, result };
     const slot = new Slot(this.memory, place, slots, fds, segmentsOf(cs), firstTlsEntry(cs));
     slot.setAltstack(landing + index * landingSize, landingSize);
-    const unit: Unit = { index, id, slot, socket: -1, result, taken: false, trustee: 0, thread: null };
+    const unit: Unit = {
+      index,
+      id,
+      slot,
+      socket: -1,
+      result,
+      taken: false,
+      trustee: 0,
+      credentials: ownCredentials(),
+      retiring: false,
+      thread: null,
+    };
     this.units[index] = unit;
     this.registry.set(unit);
     return unit;
   }
 
-  /** One without a thread, which is the caller's to fill from now on; undefined when there is none. `trustee`: with one that waits there, if possible, or without. */
-  take(trustee: boolean): Unit | undefined {
-    const usable = (u: Unit | undefined): u is Unit =>
-      u !== undefined && u.thread === null && !u.taken && u.index >= FIRST_OF_THREADS;
+  /**
+   * One without a thread, which is the caller's to fill from now on; undefined when there is none. `rights`: with a
+   * trustee of these that waits there, if possible; null for one without a trustee. What a trustee of other rights would
+   * do is none of this thread's: those that are in the way are told to go.
+   */
+  take(pid: number, rights: Credentials | null): Unit | undefined {
+    const idle = this.units.filter(
+      (u): u is Unit => u !== undefined && u.thread === null && !u.taken && u.index >= FIRST_OF_THREADS,
+    );
+    for (const unit of idle) if (unit.retiring) gone(pid, unit);
     const found =
-      (trustee ? this.units.find((u) => usable(u) && u.trustee !== 0) : undefined) ??
-      this.units.find((u) => usable(u) && u.trustee === 0) ??
+      (rights === null
+        ? undefined
+        : idle.find((u) => u.trustee !== 0 && !u.retiring && u.credentials.key === rights.key)) ??
+      idle.find((u) => u.trustee === 0) ??
       this.fresh();
     if (found !== undefined) found.taken = true;
+    else idle.filter((u) => !u.retiring).forEach(retire);
     return found;
   }
   private fresh(): Unit | undefined {
@@ -306,6 +344,9 @@ export class ProcessState implements ProcessView {
   released: (() => void) | null = null;
   /** Set when we end the process ourselves, so that its death is not taken for the program's. */
   doom: Ending | null = null;
+  readonly targets: Targets;
+  /** Has a call to come to the referee, even if the hook could make or answer it by itself? */
+  isAsked: (nr: number) => boolean = () => true;
 
   constructor(o: ProcessOptions, ipc = new IpcGrants()) {
     this.sandbox = o.sandbox;
@@ -314,6 +355,7 @@ export class ProcessState implements ProcessView {
     this.exe = o.exe;
     this.reserved = o.reserved;
     this.pidfd = o.pidfd;
+    this.targets = new Targets(o.pid, o.reserved.from);
     this.memory = o.memory;
     this.space = o.space;
     this.ipc = ipc;
@@ -354,5 +396,6 @@ export class ProcessState implements ProcessView {
     const at = this.threads.indexOf(thread);
     if (at >= 0) this.threads.splice(at, 1);
     if (thread.unit.thread === thread) thread.unit.thread = null;
+    thread.unit.credentials = thread.credentials;
   }
 }

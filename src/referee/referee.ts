@@ -7,6 +7,7 @@ import * as L from '../abi/linux.js';
 import { NUMBERS, syscallName } from '../abi/numbers.js';
 import { HookSilent, NO_MEMORY, SocketMemory } from '../memory/guest.js';
 import { mappingsOf, placeOf } from '../memory/maps.js';
+import { assume } from '../native/credentials.js';
 import { native } from '../native/index.js';
 import type { ByteString } from '../abi/bytes.js';
 import type { Decision, Question } from '../questions.js';
@@ -197,14 +198,14 @@ export class Referee {
     const { process, unit } = thread;
     const { judge, resolver, patcher, log, observer } = this.o;
     native.epollAdd(this.epoll, unit.socket, tag(TAG.socket, unit.id));
+    process.isAsked = (nr) => this.o.askAll || this.verdicts[nr] !== undefined;
     thread.request = new Request(process, thread, judge, resolver, patcher, log, observer !== null);
     if (this.o.peek === 'socket') thread.guest = new SocketMemory(unit.socket);
     this.setActions(thread);
   }
   /** What its hook does by itself. */
   setActions(thread: ThreadState): void {
-    const asked = (nr: number): boolean => this.o.askAll || this.verdicts[nr] !== undefined;
-    thread.memory.setActions(hookActions(thread.process, thread, asked));
+    thread.memory.setActions(hookActions(thread.process, thread, thread.process.isAsked));
   }
   /** A thread that is no more: nothing of it is listened to. Its unit stays. */
   detach(thread: ThreadState): void {
@@ -374,6 +375,7 @@ export class Referee {
   }
 
   private call(thread: ThreadState): void {
+    assume(thread.credentials);
     const request = requestOf(thread);
     const nr = this.message[REQ.eax];
     request.begin(nr, this.arguments);
@@ -495,6 +497,7 @@ export class Referee {
 
   private advance(thread: ThreadState, steps: Work, result: number | undefined): void {
     let next: IteratorResult<Task, number | Outcome>;
+    assume(thread.credentials);
     try {
       next = result === undefined ? steps.next() : steps.next(result);
     } catch (error) {
@@ -522,6 +525,7 @@ export class Referee {
       case 'respawn':
         this.observe(thread, outcome.result);
         requestOf(thread).end();
+        this.setActions(thread);
         this.setTls(thread);
         thread.successor = { ...thread.registers, eax: outcome.result >>> 0 };
         return this.leave(thread, 0);
@@ -597,9 +601,10 @@ export class Referee {
       this.o.log('debug', `result of thread ${thread.tid}: ${result} (0x${(result >>> 0).toString(16)})`);
     try {
       if (thread.steps !== null) this.advance(thread, thread.steps, result);
-      else if (thread.row?.by === 'delegated' && thread.row.done !== undefined)
+      else if (thread.row?.by === 'delegated' && thread.row.done !== undefined) {
+        assume(thread.credentials);
         this.finish(thread, thread.row.done(requestOf(thread), result));
-      else this.finish(thread, result);
+      } else this.finish(thread, result);
     } catch (error) {
       this.caught(thread.process, error);
     }

@@ -6,6 +6,7 @@ import { RESOLVE } from '../abi/flags.js';
 import * as L from '../abi/linux.js';
 import { syscallName } from '../abi/numbers.js';
 import type { GuestMemory } from '../memory/guest.js';
+import { asHelper } from '../native/credentials.js';
 import { native } from '../native/index.js';
 import type { Question } from '../questions.js';
 import type { Call, Order, Resolved, ResolveOptions } from '../syscalls/dsl.js';
@@ -15,6 +16,7 @@ import { describeQuestion, describeRule } from './describe.js';
 import type { Judge, Logger, Patcher } from './referee.js';
 import { Visit, type PathResolver } from './paths.js';
 import type { ProcessState, ThreadState } from './process.js';
+import type { Targets } from './targets.js';
 import { Watch } from './watch.js';
 
 /** The policy ended the program: SIGSYS. */
@@ -151,6 +153,13 @@ export class Request implements Call {
     const pinned = native.pidfdGetfd(this.process.pidfd, fd);
     return pinned < 0 ? pinned : this.closeLater(pinned);
   }
+  get targets(): Targets {
+    return this.process.targets;
+  }
+  pinTarget(target: number): number {
+    const pinned = native.pidfdGetfd(this.process.pidfd, target);
+    return pinned < 0 ? pinned : this.closeLater(pinned);
+  }
   private closeLater(fd: number): number {
     this.pins.push(fd);
     this.opened = true;
@@ -245,9 +254,10 @@ export class Request implements Call {
     return -errno;
   }
   patch(address: number, length: number, fd: number, offset: number): void {
-    if (fd < 0) return this.patcher.patchMapped(this.process, address, length, this.logger);
+    const { process, patcher, logger } = this;
+    if (fd < 0) return asHelper(() => patcher.patchMapped(process, address, length, logger));
     const pinned = this.pin(fd);
-    if (pinned >= 0) this.patcher.patchDescriptor(this.process, pinned, address, length, offset, this.logger);
+    if (pinned >= 0) asHelper(() => patcher.patchDescriptor(process, pinned, address, length, offset, logger));
   }
   log(level: 'info' | 'warn', message: string): void {
     this.logger(level, message);

@@ -476,7 +476,7 @@ function* addWatch(call: Call): Steps {
   const follow = (call.r[2] & IN_DONT_FOLLOW) === 0;
   const where = pathOf(call, AT_FDCWD, call.r[1], 'read', { follow });
   if (typeof where === 'number') return where;
-  return yield* throughHelper(where, function* (name) {
+  return yield* throughHelper(call, where, function* (name) {
     return yield [call.nr, call.r[0], call.arena(cString(name)), call.r[2] & ~IN_DONT_FOLLOW];
   });
 }

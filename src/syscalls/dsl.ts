@@ -6,6 +6,7 @@ import type { ByteString } from '../abi/bytes.js';
 import type { Struct } from '../abi/ctype.js';
 import type { ErrnoName } from '../abi/errno.js';
 import type { GuestMemory } from '../memory/guest.js';
+import type { Credentials } from '../native/credentials.js';
 import type { Access, Question } from '../questions.js';
 import { NUMBERS, type SyscallName } from '../abi/numbers.js';
 import type { IpcGrants } from './support-ipc.js';
@@ -99,6 +100,10 @@ export interface Call {
   checkRange(address: number, length: number): number;
   /** A duplicate, in the helper, of the program's descriptor: what it is now. Negative errno. The referee closes it. */
   pin(fd: number): number;
+  /** Reserved numbers for what trustees are about to act on. */
+  readonly targets: TargetsView;
+  /** A duplicate, in the helper, of what the trustee holds there. Negative errno. The referee closes it. */
+  pinTarget(target: number): number;
   /** The reserved descriptors: from ≤ n < to. */
   readonly reserved: { readonly from: number; readonly to: number };
   /** Guest path of the working directory, or a negative errno. */
@@ -119,6 +124,17 @@ export interface Call {
    */
   patch(address: number, length: number, fd: number, offset: number): void;
   log(level: 'info' | 'warn', message: string): void;
+}
+
+/** No call of the program can put something else at these numbers. They lie above the limit of open files. */
+export interface TargetsView {
+  /** A number for one thread alone, until it is given back; a negative errno when there is none. */
+  take(): number;
+  giveBack(target: number): void;
+  /** The limit (struct rlimit64) under which the trustee can make a descriptor there. */
+  raise(): Uint8Array;
+  /** The limit to be set behind that, as it was; undefined while another thread needs it. */
+  restore(): Uint8Array | undefined;
 }
 
 export interface ResolveOptions {
@@ -187,6 +203,8 @@ export interface ThreadView {
   altstack: Uint8Array;
   clearTid: number;
   robustList: number;
+  /** Who it is to the kernel: its trustee and its untrustee both. */
+  credentials: Credentials;
   /** The program's struct user_desc by TLS entry: 0 and 2 (1 is the hook's key); undefined is an empty one. */
   readonly tls: Uint8Array[];
 }
@@ -211,6 +229,8 @@ export type Kind =
       readonly empty?: (r: Uint32Array) => boolean;
       readonly make?: boolean;
       readonly entry?: boolean;
+      /** Looked up with the real ids, as access(2) does, and not with those that files are opened with. */
+      readonly real?: (r: Uint32Array) => boolean;
     }
   | { readonly kind: 'string'; readonly max: number; readonly tooLong: ErrnoName }
   | {
@@ -285,6 +305,7 @@ export const path = (
     empty?: (r: Uint32Array) => boolean;
     make?: boolean;
     entry?: boolean;
+    real?: (r: Uint32Array) => boolean;
   } = {},
 ): Kind => ({ kind: 'path', access, ...options, follow: options.follow ?? true });
 /** A NUL-terminated string that is no path, of at most max bytes with the NUL, read once into the arena. */

@@ -36,7 +36,7 @@ export function* fileGetattr(call: Call): Steps {
   if (typeof where === 'number') return where;
   const refused = within(call, [out, size]);
   if (refused !== 0) return refused;
-  return yield* throughHelper(where, function* (name) {
+  return yield* throughHelper(call, where, function* (name) {
     return yield [call.nr, AT_FDCWD, call.arena(cString(name)), out, size, 0];
   });
 }

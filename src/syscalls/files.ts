@@ -37,6 +37,8 @@ import {
   statfs,
   statfs64,
 } from '../abi/structs.js';
+import { limitOf } from '../memory/limits.js';
+import { withRights } from '../native/credentials.js';
 import { native } from '../native/index.js';
 import type { Access } from '../questions.js';
 import {
@@ -71,19 +73,22 @@ import {
 } from './dsl.js';
 import { fileGetattr } from './file-attributes.js';
 import {
+  helperLink,
   askAll,
   changeObject,
   cString,
   failed,
   frozen,
   heldBy,
-  helperLink,
   isHeld,
   nameOf,
   offset64,
   OLD_STAT,
   onObject,
   ownLink,
+  atTarget,
+  reach,
+  seesHelper,
   pathOf,
   pinForChange,
   putStat,
@@ -94,6 +99,7 @@ import {
   statxOfFd,
   statxOfPath,
   text,
+  throughHelper,
   type Place,
   type StatLayout,
 } from './support.js';
@@ -194,14 +200,18 @@ const accessRefusal =
   (r) =>
     only(i, R_OK | W_OK | X_OK)(r) || (how < 0 ? 0 : only(how, AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)(r));
 
-/** Answers for the real ids, which are the helper's own. */
+/** Answers for the real ids, or with AT_EACCESS for those that files are opened with. */
 const accessAnswer =
   (i: number, how: number) =>
   (call: Call): number => {
     const wanted = call.r[i + 1];
     const given = how < 0 ? 0 : call.r[how];
     const where = call.path(i);
-    const result = onObject(where, (name) => native.faccessat(AT_FDCWD, name, wanted, given & AT_EACCESS));
+    const { credentials } = call.thread;
+    const rights = (given & AT_EACCESS) !== 0 ? credentials : credentials.forAccess;
+    const result = withRights(rights, () =>
+      onObject(where, (name) => native.faccessat(AT_FDCWD, name, wanted, AT_EACCESS)),
+    );
     return result === 0 && (wanted & W_OK) !== 0 ? frozen(where) : result;
   };
 
@@ -412,8 +422,15 @@ function* timesAt(call: Call, times: Times, how: number): Steps {
   return typeof where === 'number' ? where : setTimes(where, times);
 }
 
+/** RLIMIT_FSIZE binds the program, not the helper: no file grows beyond it. inode_newsize_ok() of fs/attr.c. */
+function exceedsLimit(call: Call, length: number): boolean {
+  const s = statxOfPath(call.path(0));
+  if (typeof s === 'number' || s.type !== S_IFREG) return false;
+  return BigInt(length) > s.size && BigInt(length) > limitOf(call.process.pid, 'Max file size').soft;
+}
+
 const truncateTo = (call: Call, length: number): number =>
-  changeObject(call.path(0), (name) => native.truncate(name, length));
+  changeObject(call.path(0), (name) => (exceedsLimit(call, length) ? -ERRNO.EFBIG : native.truncate(name, length)));
 
 // ---- open(2) ----
 
@@ -448,9 +465,30 @@ export function accessesOf(given: number, exists: boolean): readonly Access[] {
 }
 
 /** open_how and a host path in the arena. */
-function openOrder(call: Call, host: ByteString, { flags: given, mode: bits }: Opening, resolve: number): Order {
+function openOrder(
+  call: Call,
+  host: ByteString,
+  { flags: given, mode: bits }: Opening,
+  resolve: number,
+  from = AT_FDCWD,
+): Order {
   const how = openHow.encode({ flags: given, mode: bits, resolve });
-  return [OPENAT2, AT_FDCWD, call.arena(cString(host)), call.arena(how), openHow.size];
+  return [OPENAT2, from, call.arena(cString(host)), call.arena(how), openHow.size];
+}
+
+/** A program that gave up rights goes on below a directory that it holds, though it may not search those above: from there. */
+function* openBelow(call: Call, dir: number, where: Resolved, how: Opening): Generator<Order, number, number> {
+  const denied = -ERRNO.EACCES;
+  if (seesHelper(call)) return denied;
+  const isHere = dir === AT_FDCWD;
+  const start = call.resolve(dir, isHere ? '.' : '', { follow: true, empty: true });
+  if (typeof start === 'number' || start.object === undefined) return denied;
+  if (!`${where.host}/`.startsWith(`${start.host}/`)) return denied;
+  const way = isHere ? { host: '.' } : { descriptor: dir };
+  return yield* atTarget(call, start.object, way, function* (target) {
+    const name = where.host.slice(start.host.length + 1) || '.';
+    return yield openOrder(call, name, how, RESOLVE.values.RESOLVE_NO_SYMLINKS, target);
+  });
 }
 
 /**
@@ -487,7 +525,7 @@ function* open(call: Call, dir: number, at: number, how: Opening, limits = 0): S
   for (let i = 0; i < TRIES; i++) {
     const where = call.resolve(dir, name, { follow, make, resolve: limits });
     if (typeof where === 'number') return where;
-    if (where.descriptor !== undefined) return yield* reopen(call, where.object ?? -1, opening);
+    if (where.descriptor !== undefined) return yield* reopen(call, where.object ?? -1, where.descriptor, opening);
     const refused = askAll(call, accessesOf(how.flags, where.exists), where.guest);
     if (refused !== 0) return refused;
     if (!where.exists && !make) return -ERRNO.ENOENT;
@@ -498,7 +536,8 @@ function* open(call: Call, dir: number, at: number, how: Opening, limits = 0): S
       return -ERRNO.EISDIR;
     if (changes(how.flags) && where.exists && frozen(where) !== 0) return frozen(where);
     if (tooLarge(where, how)) return -ERRNO.EOVERFLOW;
-    const result = yield openOrder(call, where.host, order, RESOLVE.values.RESOLVE_NO_SYMLINKS);
+    const first = yield openOrder(call, where.host, order, RESOLVE.values.RESOLVE_NO_SYMLINKS);
+    const result = first === -ERRNO.EACCES ? yield* openBelow(call, dir, where, order) : first;
     const raced = (result === -ERRNO.ELOOP && where.type !== S_IFLNK) || (failed(result) && result === order.surprise);
     if (!raced) return result;
   }
@@ -520,13 +559,15 @@ function mayReopen(call: Call, pin: number, given: number): number {
   return named === undefined ? -ERRNO.EACCES : askAll(call, wanted, named);
 }
 
-/** Opens what the helper has pinned of a process of the sandbox: none of them can put another object there. */
-function* reopen(call: Call, pin: number, how: Opening): Steps {
+/** Opens what the helper has pinned of a process of the sandbox, `fd` there: none of them can put another object there. */
+function* reopen(call: Call, pin: number, fd: number, how: Opening): Steps {
   if ((how.flags & O_CREAT) !== 0 && (how.flags & O_EXCL) !== 0) return -ERRNO.EEXIST;
   const refused = mayReopen(call, pin, how.flags);
   if (refused !== 0) return refused;
   const again = (how.flags & __O_TMPFILE) !== 0 ? how : { flags: how.flags & ~O_CREAT, mode: 0 };
-  return yield openOrder(call, helperLink(pin), again, 0);
+  return yield* reach(call, pin, { descriptor: fd }, function* (name) {
+    return yield openOrder(call, name, again, 0);
+  });
 }
 
 const { F_ADD_SEALS } = FCNTL.values;
@@ -580,6 +621,17 @@ function* openat2(call: Call): Steps {
 const FCHDIR = 133;
 const CLOSE = 6;
 
+function* openRemoved(call: Call, where: Resolved, how: Opening): Generator<Order, number, number> {
+  return yield* throughHelper(call, where, function* (name) {
+    return yield openOrder(call, name, how, 0);
+  });
+}
+
+function* openNamed(call: Call, where: Resolved, how: Opening): Generator<Order, number, number> {
+  const fd = yield openOrder(call, where.host, how, RESOLVE.values.RESOLVE_NO_SYMLINKS);
+  return fd === -ERRNO.EACCES ? yield* openBelow(call, AT_FDCWD, where, how) : fd;
+}
+
 /** chdir(2): a directory descriptor got by its canonical path, then fchdir, which checks the search permission. */
 function* chdir(call: Call): Steps {
   for (let i = 0; i < TRIES; i++) {
@@ -589,9 +641,8 @@ function* chdir(call: Call): Steps {
     if (where.type !== S_IFDIR) return -ERRNO.ENOTDIR;
     const how = { flags: O_PATH | O_DIRECTORY | O_CLOEXEC, mode: 0 };
     // What a descriptor leads to is that, whatever its name is now; one that was removed has none.
-    const fd = yield where.anonymous === true || where.descriptor !== undefined
-      ? openOrder(call, helperLink(where.object ?? -1), how, 0)
-      : openOrder(call, where.host, how, RESOLVE.values.RESOLVE_NO_SYMLINKS);
+    const held = where.anonymous === true || where.descriptor !== undefined;
+    const fd = held ? yield* openRemoved(call, where, how) : yield* openNamed(call, where, how);
     if (fd === -ERRNO.ELOOP) continue;
     if (failed(fd)) return fd;
     const result = yield [FCHDIR, fd];
@@ -696,12 +747,12 @@ export const files = family({
   statfs64: answered(268, { path: path(statAccess), size: size(), out: structOut(statfs64) }, statfsAnswer(2, true), {
     refuses: statfsRefusal,
   }),
-  access: answered(33, { path: path(accessOf(1)), mode: flags(ACCESS) }, accessAnswer(0, -1), {
+  access: answered(33, { path: path(accessOf(1), { real: () => true }), mode: flags(ACCESS) }, accessAnswer(0, -1), {
     refuses: accessRefusal(1),
   }),
   faccessat: answered(
     307,
-    { at: dirfd(), path: path(accessOf(2), { at: 'at' }), mode: flags(ACCESS) },
+    { at: dirfd(), path: path(accessOf(2), { at: 'at', real: () => true }), mode: flags(ACCESS) },
     accessAnswer(1, -1),
     { refuses: accessRefusal(2) },
   ),
@@ -709,7 +760,12 @@ export const files = family({
     439,
     {
       at: dirfd(),
-      path: path(accessOf(2), { at: 'at', follow: follows(3), empty: mayBeEmpty(3) }),
+      path: path(accessOf(2), {
+        at: 'at',
+        follow: follows(3),
+        empty: mayBeEmpty(3),
+        real: (r) => (r[3] & AT_EACCESS) === 0,
+      }),
       mode: flags(ACCESS),
       flags: flags(AT_ACCESS),
     },

@@ -1,15 +1,11 @@
-/**
- * Who the program is. The helper is the same user, and as long as ids cannot be changed (DESIGN: one respawn per
- * change), what it knows of itself holds for the program. Setting an id to what it is already succeeds.
- */
-import { readFileSync } from 'node:fs';
+/** Who a thread is, and who it becomes: ids, groups, capabilities. The kernel decides; see support-identity.ts. */
 import { capData, capHeader, shortWord, word } from '../abi/structs-process.js';
 import type { Struct } from '../abi/ctype.js';
+import type { Credentials } from '../native/credentials.js';
 import {
   answered,
   constant,
   delegated,
-  denied,
   family,
   id,
   int,
@@ -24,17 +20,12 @@ import {
   type Steps,
 } from './dsl.js';
 import { isOwn, refuseForeign } from './members.js';
-import { fail, give, giveWord, refuseOnce } from './support-process.js';
+import { change, settle, unfollowed } from './support-identity.js';
+import { fail, give, giveWord } from './support-process.js';
 
-const NR = { capget: 184 } as const;
+const NR = { capget: 184, capset: 185 } as const;
 
-interface Ids {
-  readonly real: number;
-  readonly effective: number;
-}
-const users = (): Ids => ({ real: process.getuid?.() ?? 0, effective: process.geteuid?.() ?? 0 });
-const groups = (): Ids => ({ real: process.getgid?.() ?? 0, effective: process.getegid?.() ?? 0 });
-type Kind = () => Ids;
+type Kind = 'uid' | 'gid';
 
 // ---- ids of 16 and of 32 bits ----
 
@@ -53,47 +44,50 @@ interface Width {
 const SHORT: Width = { word: shortWord, put: narrow, get: widen };
 const LONG: Width = { word, put: (id) => id, get: (id) => id };
 
-const asked = (nr: number, id: () => number, { put }: Width): Row => constant(nr, () => put(id()));
+const asked = (nr: number, id: (credentials: Credentials) => number, { put }: Width): Row =>
+  constant(nr, (_process, { credentials }) => put(id(credentials)));
 
-/** getresuid(2): the saved id is the effective one, as at every start of a program. */
 const threeIds = (nr: number, kind: Kind, { word, put }: Width): Row =>
   answered(nr, { real: structOut(word), effective: structOut(word), saved: structOut(word) }, (call) => {
-    const { real, effective } = kind();
-    const values = [real, effective, effective].map((id) => word.encode({ value: put(id) }));
+    const { real, effective, saved } = call.thread.credentials[kind];
+    const values = [real, effective, saved].map((id) => word.encode({ value: put(id) }));
     return values.reduce((refused, bytes, i) => refused || give(call, call.r[i], bytes), 0);
   });
 
 /** getgroups(2): the kernel writes as many groups as there are, not as the program has room for. */
 const NGROUPS_MAX = 65536;
 
-// ---- setting ----
+// ---- setting: the trustee makes the program's own call, of the same width ----
 
-const NOT_YET = 'changing ids is not supported yet';
-
-/** Allowed when every named id is what all of them are. */
-function same(call: Call, kind: Kind, count: number, { get }: Width): number {
-  const { real, effective } = kind();
-  const named = Array.from(call.r.subarray(0, count), get).filter((id) => id !== UNCHANGED);
-  return named.every((id) => id === real && id === effective) ? 0 : refuseOnce(call, 'EPERM', NOT_YET);
-}
 const NAMES = ['real', 'effective', 'saved'];
 const idArguments = (count: number): Args => Object.fromEntries(NAMES.slice(0, count).map((name) => [name, id()]));
-const setting = (nr: number, kind: Kind, count: number, width: Width): Row =>
-  answered(nr, idArguments(count), (call) => same(call, kind, count, width));
 
-/** setuid(2) has no "unchanged": -1 is no id. */
-const settingOne = (nr: number, kind: Kind, width: Width): Row =>
-  answered(nr, { id: id() }, (call) =>
-    width.get(call.r[0]) === UNCHANGED ? fail('EINVAL') : same(call, kind, 1, width),
-  );
+const setting = (nr: number, kind: Kind, args: Args, { get }: Width): Row =>
+  odd(nr, args, function* (call) {
+    const given = call.r.slice(0, Object.keys(args).length);
+    const named = Array.from(given, get).filter((id) => id !== UNCHANGED);
+    return unfollowed(call, kind, named) || (yield* change(call, [nr, ...given]));
+  });
+const settingAll = (nr: number, kind: Kind, count: number, width: Width): Row =>
+  setting(nr, kind, idArguments(count), width);
+const settingOne = (nr: number, kind: Kind, width: Width): Row => setting(nr, kind, { id: id() }, width);
 
-/** setfsuid(2) never fails: it answers the id as it was, and stays. */
+/** setfsuid(2) never fails: it answers the id as it was, and what came of it has to be looked at. */
 const settingForFiles = (nr: number, kind: Kind, width: Width): Row =>
-  answered(nr, { id: id() }, (call) => {
-    const { effective } = kind();
-    const id = width.get(call.r[0]);
-    if (id !== UNCHANGED && id !== effective) refuseOnce(call, 'EPERM', NOT_YET);
-    return width.put(effective);
+  odd(nr, { id: id() }, function* (call) {
+    const wanted = width.get(call.r[0]);
+    const refused = wanted === UNCHANGED ? 0 : unfollowed(call, kind, [wanted]);
+    if (refused !== 0) return width.put(call.thread.credentials[kind].files);
+    return yield* settle(call, yield [nr, call.r[0]]);
+  });
+
+/** setgroups(2): nobody judges the list, which the kernel alone reads. */
+const settingGroups = (nr: number, of: 'ushort' | 'uint'): Row =>
+  odd(nr, { count: int(), list: words('in', of, 'count', NGROUPS_MAX) }, function* (call) {
+    const [count, list] = call.r;
+    const size = Math.min(count, NGROUPS_MAX) * (of === 'uint' ? 4 : 2);
+    const refused = size === 0 ? 0 : call.checkRange(list, size);
+    return refused || (yield* change(call, [nr, count, list]));
   });
 
 // ---- capabilities ----
@@ -116,71 +110,59 @@ function* capget(call: Call): Steps {
   if (asked.pid < 0) return fail('EINVAL');
   if (!isOwn(call, asked.pid)) return refuseForeign(call, asked.pid);
   const refused = data === 0 ? 0 : call.checkRange(data, sets * capData.size);
-  return refused !== 0 ? refused : yield [NR.capget, call.arena(capHeader.encode({ version: asked.version })), data];
+  if (refused !== 0) return refused;
+  const pid = asked.pid === call.thread.tid ? 0 : asked.pid;
+  return yield [NR.capget, call.arena(capHeader.encode({ version: asked.version, pid })), data];
 }
 
-/** The helper's own, which are the program's: proc(5) tells each as one number of 64 bits. */
-function ownCapabilities(): Record<string, bigint> {
-  const status = readFileSync('/proc/self/status', 'latin1');
-  const [inheritable, permitted, effective] = ['Inh', 'Prm', 'Eff'].map((name) =>
-    BigInt(`0x${new RegExp(`^Cap${name}:\\s*(\\w+)$`, 'm').exec(status)?.[1] ?? '0'}`),
-  );
-  return { effective, permitted, inheritable };
-}
-
-/** capset(2): programs that are to hold nothing make sure of it, and take a refusal for a failure. */
-function capset(call: Call): number {
+/** capset(2) is for the thread itself. */
+function* capset(call: Call): Steps {
   const [header, data] = call.r;
   const bytes = call.get(header, capHeader.size);
   if (typeof bytes === 'number') return bytes;
   const { version, pid } = capHeader.decode(bytes) as Record<string, number>;
   const sets = CAP_SETS.get(version);
   if (sets === undefined) return giveWord(call, header, CAP_PREFERRED) || fail('EINVAL');
-  if (!isOwn(call, pid)) return fail('EPERM');
+  if (pid !== 0 && pid !== call.thread.tid) return fail('EPERM');
   const wanted = call.get(data, sets * capData.size);
   if (typeof wanted === 'number') return wanted;
-  const same = Object.entries(ownCapabilities()).every(([name, own]) => {
-    const half = (i: number): bigint =>
-      i < sets ? BigInt(Number(capData.decode(wanted.subarray(i * capData.size))[name])) : 0n;
-    return (half(0) | (half(1) << 32n)) === own;
-  });
-  return same ? 0 : refuseOnce(call, 'EPERM', 'capabilities cannot be changed yet');
+  return yield* change(call, [NR.capset, call.arena(capHeader.encode({ version })), call.arena(wanted)]);
 }
 
 export const identity = family({
-  getuid: asked(24, () => users().real, SHORT),
-  geteuid: asked(49, () => users().effective, SHORT),
-  getgid: asked(47, () => groups().real, SHORT),
-  getegid: asked(50, () => groups().effective, SHORT),
-  getuid32: asked(199, () => users().real, LONG),
-  geteuid32: asked(201, () => users().effective, LONG),
-  getgid32: asked(200, () => groups().real, LONG),
-  getegid32: asked(202, () => groups().effective, LONG),
-  getresuid: threeIds(165, users, SHORT),
-  getresgid: threeIds(171, groups, SHORT),
-  getresuid32: threeIds(209, users, LONG),
-  getresgid32: threeIds(211, groups, LONG),
+  getuid: asked(24, (c) => c.uid.real, SHORT),
+  geteuid: asked(49, (c) => c.uid.effective, SHORT),
+  getgid: asked(47, (c) => c.gid.real, SHORT),
+  getegid: asked(50, (c) => c.gid.effective, SHORT),
+  getuid32: asked(199, (c) => c.uid.real, LONG),
+  geteuid32: asked(201, (c) => c.uid.effective, LONG),
+  getgid32: asked(200, (c) => c.gid.real, LONG),
+  getegid32: asked(202, (c) => c.gid.effective, LONG),
+  getresuid: threeIds(165, 'uid', SHORT),
+  getresgid: threeIds(171, 'gid', SHORT),
+  getresuid32: threeIds(209, 'uid', LONG),
+  getresgid32: threeIds(211, 'gid', LONG),
   getgroups: delegated(80, { count: int(), list: words('out', 'ushort', 'count', NGROUPS_MAX) }),
   getgroups32: delegated(205, { count: int(), list: words('out', 'uint', 'count', NGROUPS_MAX) }),
 
-  setuid: settingOne(23, users, SHORT),
-  setgid: settingOne(46, groups, SHORT),
-  setreuid: setting(70, users, 2, SHORT),
-  setregid: setting(71, groups, 2, SHORT),
-  setresuid: setting(164, users, 3, SHORT),
-  setresgid: setting(170, groups, 3, SHORT),
-  setfsuid: settingForFiles(138, users, SHORT),
-  setfsgid: settingForFiles(139, groups, SHORT),
-  setuid32: settingOne(213, users, LONG),
-  setgid32: settingOne(214, groups, LONG),
-  setreuid32: setting(203, users, 2, LONG),
-  setregid32: setting(204, groups, 2, LONG),
-  setresuid32: setting(208, users, 3, LONG),
-  setresgid32: setting(210, groups, 3, LONG),
-  setfsuid32: settingForFiles(215, users, LONG),
-  setfsgid32: settingForFiles(216, groups, LONG),
-  setgroups: denied(81, 'EPERM', NOT_YET),
-  setgroups32: denied(206, 'EPERM', NOT_YET),
+  setuid: settingOne(23, 'uid', SHORT),
+  setgid: settingOne(46, 'gid', SHORT),
+  setreuid: settingAll(70, 'uid', 2, SHORT),
+  setregid: settingAll(71, 'gid', 2, SHORT),
+  setresuid: settingAll(164, 'uid', 3, SHORT),
+  setresgid: settingAll(170, 'gid', 3, SHORT),
+  setfsuid: settingForFiles(138, 'uid', SHORT),
+  setfsgid: settingForFiles(139, 'gid', SHORT),
+  setuid32: settingOne(213, 'uid', LONG),
+  setgid32: settingOne(214, 'gid', LONG),
+  setreuid32: settingAll(203, 'uid', 2, LONG),
+  setregid32: settingAll(204, 'gid', 2, LONG),
+  setresuid32: settingAll(208, 'uid', 3, LONG),
+  setresgid32: settingAll(210, 'gid', 3, LONG),
+  setfsuid32: settingForFiles(215, 'uid', LONG),
+  setfsgid32: settingForFiles(216, 'gid', LONG),
+  setgroups: settingGroups(81, 'ushort'),
+  setgroups32: settingGroups(206, 'uint'),
 
   capget: odd(184, { header: structInOut(capHeader), data: structOut(capData, true) }, capget),
   capset: odd(185, { header: structInOut(capHeader), data: structIn(capData, true) }, capset),

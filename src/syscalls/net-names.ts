@@ -10,7 +10,7 @@ import { FCNTL, RENAME } from '../abi/flags.js';
 import { SUN_PATH, unixAddress } from '../abi/structs.js';
 import { native } from '../native/index.js';
 import type { Call, Resolved, Steps } from './dsl.js';
-import { helperLink, statxOfFd } from './support.js';
+import { helperLink, reach, seesHelper, statxOfFd } from './support.js';
 
 /** Addresses as the program gave them, by the kernel's path; of all processes of the sandbox. */
 const names = new Map<ByteString, Uint8Array>();
@@ -49,25 +49,38 @@ function directoryOf(call: Call, where: Resolved): number {
 }
 
 let temporaries = 0;
+const temporary = (): ByteString => `.nurse-${process.pid}-${temporaries++}`;
+
+type Then = (at: number, length: number) => Steps;
 
 /** Binds by `then` to a name where `where` is, which the program calls `path`. */
-export function* bindAt(
-  call: Call,
-  where: Resolved,
-  path: ByteString,
-  then: (at: number, length: number) => Steps,
-): Steps {
+export function* bindAt(call: Call, where: Resolved, path: ByteString, then: Then): Steps {
+  if (!seesHelper(call)) return yield* bindBeside(call, where, path, then);
   const dir = directoryOf(call, where);
   if (dir < 0) return dir;
   // The kernel's path must fit as well; where it does not, it is one that fits, and the file is renamed.
   const fits = `${helperLink(dir)}/${where.name}`.length < SUN_PATH;
-  const name = fits ? where.name : `.nurse-${process.pid}-${temporaries++}`;
+  const name = fits ? where.name : temporary();
   const kernel = `${helperLink(dir)}/${name}`;
+  const result = yield* bindTo(call, kernel, path, then);
+  return result !== 0 || fits ? result : rename(dir, name, where.name);
+}
+
+/** Another directory may have the same name for the trustee tomorrow: what is bound there gets a name of its own first. */
+function* bindBeside(call: Call, where: Resolved, path: ByteString, then: Then): Steps {
+  const name = temporary();
+  const parent = where.host.slice(0, where.host.lastIndexOf('/')) || '/';
+  return yield* reach(call, where.dir, { host: parent }, function* (at) {
+    const result = yield* bindTo(call, `${at}/${name}`, path, then);
+    return result !== 0 ? result : rename(where.dir, name, where.name);
+  });
+}
+
+function* bindTo(call: Call, kernel: ByteString, path: ByteString, then: Then): Steps {
   const to = unixAddress(kernel);
   const result = yield* then(call.arena(to), to.length);
-  if (result !== 0) return result;
-  remember(kernel, unixAddress(path));
-  return fits ? 0 : rename(dir, name, where.name);
+  if (result === 0) remember(kernel, unixAddress(path));
+  return result;
 }
 
 function rename(dir: number, from: ByteString, to: ByteString): number {

@@ -181,7 +181,7 @@ function* reachPath(call: Call, action: 'connect' | 'send', path: ByteString, th
   if (typeof where === 'number') return where;
   const refused = call.ask({ ask: 'unix', action, path: where.guest }) || askAll(call, ['write'], where.guest);
   if (refused !== 0) return refused;
-  return yield* throughHelper(where, function* (name) {
+  return yield* throughHelper(call, where, function* (name) {
     const to = unixAddress(name);
     return yield* then(call.arena(to), to.length);
   });

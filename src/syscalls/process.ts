@@ -14,6 +14,7 @@ import {
   signal, size, string, structIn, structInOut, structOut, uint, words, type Args, type Call, type Kind, type Order,
   type Row, type Steps,
 } from './dsl.js'; // prettier-ignore
+import { change } from './support-identity.js';
 import {
   isOwn, membersOf, orderedProcess, orderedThread, orderedThreads, processOf, refuseForeign, setForThread, targetsOf,
   threadOf, type OrderedThread,
@@ -193,7 +194,6 @@ const only =
   (call: Call, value: number): number =>
     value === now ? 0 : value === other ? refuse(call, 'EPERM', why) : fail('EINVAL');
 const nothingToStop = (): number => 0;
-const CAPABILITIES = 'capabilities cannot be changed yet';
 
 /** What the helper knows: by option, from the call and its second argument. */
 const PRCTL_ANSWERED: Readonly<Record<number, (call: Call, value: number) => number>> = {
@@ -210,8 +210,6 @@ const PRCTL_ANSWERED: Readonly<Record<number, (call: Call, value: number) => num
     return 0;
   },
   [P.PR_GET_DUMPABLE]: (call) => notes(call).dumpable,
-  [P.PR_GET_KEEPCAPS]: () => 0,
-  [P.PR_SET_KEEPCAPS]: only(0, 1, CAPABILITIES),
   [P.PR_GET_TIMING]: () => 0,
   [P.PR_SET_TIMING]: (_call, value) => (value === 0 ? 0 : fail('EINVAL')),
   [P.PR_GET_SECCOMP]: () => SECCOMP_MODE_STRICT,
@@ -236,13 +234,16 @@ const PRCTL_ANSWERED: Readonly<Record<number, (call: Call, value: number) => num
 
 /** Made by the trustee: what concerns the process, or a thread that sleeps in the program's place. */
 const PRCTL_DELEGATED: ReadonlySet<number> = new Set([
-  P.PR_CAPBSET_READ, P.PR_GET_SECUREBITS, P.PR_SET_TIMERSLACK, P.PR_GET_TIMERSLACK, P.PR_SET_CHILD_SUBREAPER,
+  P.PR_CAPBSET_READ, P.PR_GET_SECUREBITS, P.PR_GET_KEEPCAPS, P.PR_SET_TIMERSLACK, P.PR_GET_TIMERSLACK, P.PR_SET_CHILD_SUBREAPER,
   P.PR_SET_THP_DISABLE, P.PR_GET_THP_DISABLE, P.PR_GET_SPECULATION_CTRL, P.PR_MCE_KILL, P.PR_MCE_KILL_GET,
   P.PR_SET_MEMORY_MERGE, P.PR_GET_MEMORY_MERGE, P.PR_CAP_AMBIENT,
 ]); // prettier-ignore
 
-/** PR_CAP_AMBIENT_RAISE, LOWER, CLEAR_ALL; whether one is set may be asked. */
-const AMBIENT_CHANGES: readonly number[] = [2, 3, 4];
+/** Who the calling thread is, or may become. */
+const PRCTL_CHANGES: ReadonlySet<number> = new Set([
+  P.PR_SET_KEEPCAPS, P.PR_CAPBSET_DROP, P.PR_CAP_AMBIENT, P.PR_SET_SECUREBITS,
+]); // prettier-ignore
+const PR_CAP_AMBIENT_IS_SET = 1;
 
 /** The same, writing this many bytes at the second argument. */
 const PRCTL_OUT: Readonly<Record<number, number>> = { [P.PR_GET_CHILD_SUBREAPER]: 4 };
@@ -269,8 +270,6 @@ const PRCTL_SECOND: Readonly<Record<number, Kind>> = {
 /** Known and refused; the rest is unknown and EINVAL without a word. */
 const PRCTL_REFUSED: Readonly<Record<number, readonly [PrimaryErrnoName, why: string]>> = {
   [P.PR_SET_SECCOMP]: ['EINVAL', 'the program is confined already'],
-  [P.PR_CAPBSET_DROP]: ['EPERM', CAPABILITIES],
-  [P.PR_SET_SECUREBITS]: ['EPERM', CAPABILITIES],
   [P.PR_SET_MM]: ['EPERM', "the memory map is the sandbox's"],
   [P.PR_SET_PTRACER]: ['EINVAL', 'nobody may trace the program'],
   [P.PR_SET_SYSCALL_USER_DISPATCH]: ['EINVAL', "system calls are the sandbox's to dispatch"],
@@ -319,7 +318,8 @@ function* prctl(call: Call): Steps {
   if (answer !== undefined) return answer(call, second);
   if (option === P.PR_SET_NAME) return yield* setName(call);
   if (option === P.PR_GET_NAME) return yield* getName(call);
-  if (option === P.PR_CAP_AMBIENT && AMBIENT_CHANGES.includes(second)) return refuse(call, 'EPERM', CAPABILITIES);
+  const asks = option === P.PR_CAP_AMBIENT && second === PR_CAP_AMBIENT_IS_SET;
+  if (PRCTL_CHANGES.has(option) && !asks) return yield* change(call, [NR.prctl, option, second, ...rest]);
   const refusal = PRCTL_REFUSED[option];
   if (refusal !== undefined) return refuse(call, ...refusal);
   const out = PRCTL_OUT[option];

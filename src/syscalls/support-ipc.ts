@@ -7,6 +7,7 @@ import type { ByteString } from '../abi/bytes.js';
 import { ERRNO } from '../abi/errno.js';
 import { IPC_PRIVATE, SHMAT } from '../abi/flags-ipc.js';
 import { syscallName } from '../abi/numbers.js';
+import { asHelper } from '../native/credentials.js';
 import { native } from '../native/index.js';
 import type { Call } from './dsl.js';
 
@@ -174,7 +175,7 @@ function pagesAreSmall(call: Call, address: number): number {
 export function hold(call: Call, id: number): Held | number {
   const judged = usable(call, 'shm', id);
   if (typeof judged === 'number') return judged;
-  const at = native.shmat(id | 0, SHM_RDONLY);
+  const at = asHelper(() => native.shmat(id | 0, SHM_RDONLY)); // whether the program may, the kernel tells its trustee
   if (at < 0) return at;
   const release = (): void => void native.shmdt(at);
   const refused = pagesAreSmall(call, at);

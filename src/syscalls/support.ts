@@ -2,15 +2,17 @@
 import { fromBytes, toBytes, type ByteString } from '../abi/bytes.js';
 import { copier, type Struct, type Values } from '../abi/ctype.js';
 import { ERRNO } from '../abi/errno.js';
-import { AT, FCNTL, OPEN, STATX_BASIC_STATS } from '../abi/flags.js';
+import { AT, AT_FDCWD, FCNTL, OPEN, RESOLVE, STATX_BASIC_STATS } from '../abi/flags.js';
 import { StatxBuffer } from '../abi/statx.js';
-import { oldKernelStat, stat, stat64, statfs, statfs64, statx } from '../abi/structs.js';
+import { openHow, oldKernelStat, stat, stat64, statfs, statfs64, statx } from '../abi/structs.js';
+import { ownCredentials } from '../native/credentials.js';
 import { native } from '../native/index.js';
 import type { Access } from '../questions.js';
-import type { Call, PathAccess, ResolveOptions, Resolved, Steps } from './dsl.js';
+import type { Call, Order, PathAccess, ResolveOptions, Resolved } from './dsl.js';
 
 const { AT_EMPTY_PATH } = AT.values;
-const { O_PATH } = OPEN.values;
+const { O_CLOEXEC, O_NOFOLLOW, O_PATH } = OPEN.values;
+const { RESOLVE_NO_SYMLINKS } = RESOLVE.values;
 
 /** Results from here up are negative errnos. */
 export const failed = (result: number): boolean => result < 0 && result >= -4095;
@@ -267,13 +269,84 @@ export function within(call: Call, ...ranges: readonly (readonly [at: number, le
   return 0;
 }
 
-/** Does `act` with a descriptor of the helper of what is resolved: a name that the program cannot put another object behind. */
-export function* throughHelper(where: Resolved, act: (name: ByteString) => Steps): Steps {
+// ---- what the trustee acts on ----
+
+/** How a trustee of other rights than the helper's comes to an object: by its host path, or as a descriptor of the program. */
+export type Way = { readonly host: ByteString } | { readonly descriptor: number };
+type Result<T> = Generator<Order, T | number, number>;
+
+const OPENAT2 = 437;
+const DUP3 = 330;
+const PRLIMIT64 = 340;
+const RLIMIT_NOFILE = 7;
+const CLOSE = 6;
+
+const limitOrder = (call: Call, limit: Uint8Array): Order => [PRLIMIT64, 0, RLIMIT_NOFILE, call.arena(limit), 0, 0];
+
+/** Puts what is on the way at a reserved number: 0, or a negative errno. */
+function* aim(call: Call, target: number, way: Way): Result<never> {
+  const how = openHow.encode({ flags: O_PATH | O_CLOEXEC | O_NOFOLLOW, mode: 0, resolve: RESOLVE_NO_SYMLINKS });
+  const fd =
+    'descriptor' in way
+      ? call.checkFd(way.descriptor) || way.descriptor
+      : yield [OPENAT2, AT_FDCWD, call.arena(cString(way.host)), call.arena(how), openHow.size];
+  if (failed(fd)) return fd;
+  yield limitOrder(call, call.targets.raise());
+  const result = yield [DUP3, fd, target, O_CLOEXEC];
+  const before = call.targets.restore();
+  if (before !== undefined) yield limitOrder(call, before);
+  if ('host' in way) yield [CLOSE, fd];
+  return failed(result) ? result : 0;
+}
+
+/** Device, inode and mount of a descriptor of the helper. */
+function whatItIs(fd: number): string | undefined {
+  const s = fd < 0 ? fd : statxOfFd(fd);
+  return typeof s === 'number' ? undefined : `${s.identity} ${s.mount ?? ''}`;
+}
+
+/** Is what the trustee holds there what a descriptor of the helper refers to? Others may have changed the way meanwhile. */
+function isAimedAt(call: Call, target: number, fd: number): boolean {
+  const there = whatItIs(call.pinTarget(target));
+  return there !== undefined && there === whatItIs(fd);
+}
+
+/** May the call's trustee follow helperLink()? */
+export const seesHelper = (call: Call): boolean => call.thread.credentials.key === ownCredentials().key;
+
+/**
+ * Does `act` with a name by which the trustee reaches what a descriptor of the helper refers to, and nothing that the
+ * program put in its place. A trustee with other rights than the helper's may not look into the helper's descriptors
+ * (ptrace(2), access mode checking): it holds the object itself then, at a reserved number.
+ */
+export function* reach<T>(call: Call, fd: number, way: Way, act: (name: ByteString) => Result<T>): Result<T> {
+  if (seesHelper(call)) return yield* act(helperLink(fd));
+  return yield* atTarget(call, fd, way, (target) => act(ownLink(target)));
+}
+
+/** The same for a trustee that holds the object: `act` is told the number. */
+export function* atTarget<T>(call: Call, fd: number, way: Way, act: (target: number) => Result<T>): Result<T> {
+  const target = call.targets.take();
+  if (target < 0) return target;
+  try {
+    const refused = yield* aim(call, target, way);
+    if (refused !== 0) return refused;
+    const result = isAimedAt(call, target, fd) ? yield* act(target) : -ERRNO.EAGAIN;
+    yield [CLOSE, target];
+    return result;
+  } finally {
+    call.targets.giveBack(target);
+  }
+}
+
+/** The same with what is resolved. */
+export function* throughHelper<T>(call: Call, where: Resolved, act: (name: ByteString) => Result<T>): Result<T> {
   if (where.object === undefined) return -ERRNO.ENOENT;
   const fd = native.fcntl(where.object, F_DUPFD_CLOEXEC, 0);
   if (fd < 0) return fd;
+  const way = where.descriptor === undefined ? { host: where.host } : { descriptor: where.descriptor };
   try {
-    return yield* act(helperLink(fd));
+    return yield* reach(call, fd, way, act);
   } finally {
     native.close(fd);
   }

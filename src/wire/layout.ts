@@ -97,8 +97,8 @@ export const ACTION = {
 
 /**
  * Reserved descriptors, counted from the process's reserved base. lifeline, hint, trusteeText and loader are the same in
- * every process and survive an execve, for nothing but the loader is ever executed. Slot i has socket and result channel
- * of its own.
+ * every process and survive an execve, for nothing but the loader is ever executed. From `targets` up to `threads` is
+ * room for what trustees are about to act on. Slot i has socket and result channel of its own.
  */
 export const RESERVED = {
   lifeline: 0,
@@ -108,7 +108,7 @@ export const RESERVED = {
   loader: 4,
   /** The images that the loader maps: program, interpreter. */
   images: 6,
-  pin: 8,
+  targets: 8,
   threads: 16,
 } as const;
 export const reservedCount = (slots: number): number => RESERVED.threads + 2 * slots;

@@ -1,5 +1,6 @@
-/* hold HOW: says that it is ready, then never ends by itself: it computes, reads, sleeps, or makes calls. */
+/* hold HOW [USER]: becomes that user, says that it is ready, then never ends by itself: it computes, reads, sleeps, or makes calls. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -12,6 +13,8 @@ int main(int argc, char **argv)
 	struct stat st;
 	char byte;
 
+	if (argc > 2 && setuid(atoi(argv[2])) != 0)
+		return 4;
 	printf("ready> ");
 	fflush(stdout);
 	if (!strcmp(how, "read"))

@@ -9,6 +9,7 @@ import { fromBytes, toBytes, type ByteString } from '../../src/abi/bytes.js';
 import { ERRNO } from '../../src/abi/errno.js';
 import { AT_FDCWD, OPEN, STATX_BASIC_STATS } from '../../src/abi/flags.js';
 import { statx } from '../../src/abi/structs.js';
+import { ownCredentials } from '../../src/native/credentials.js';
 import { native } from '../../src/native/index.js';
 import type { Question } from '../../src/questions.js';
 import { compile } from '../../src/referee/marshal.js';
@@ -35,7 +36,7 @@ export class FakeCall {
     firstTls: 12,
     sandbox: { process: (pid: number) => (pid === process.pid ? this.process : undefined) },
   };
-  readonly thread = { slot: 0, tid: process.pid };
+  readonly thread = { slot: 0, tid: process.pid, credentials: ownCredentials() };
   readonly reserved = RESERVED;
   readonly paths: (Resolved | undefined)[] = [];
   readonly asked: Question[] = [];

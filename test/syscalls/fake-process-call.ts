@@ -2,6 +2,7 @@
 import type { Struct, Values } from '../../src/abi/ctype.js';
 import { ERRNO } from '../../src/abi/errno.js';
 import { Regions } from '../../src/memory/regions.js';
+import { ownCredentials } from '../../src/native/credentials.js';
 import type { Question } from '../../src/questions.js';
 import type { Call, Order, Outcome, ProcessView, Row, SandboxView, ThreadView } from '../../src/syscalls/dsl.js';
 import { IpcGrants } from '../../src/syscalls/support-ipc.js';
@@ -34,8 +35,8 @@ export class FakeCall {
     thread: (tid) => this.members.flatMap(({ living }) => [...living]).find((thread) => thread.tid === tid),
     processes: this.members,
   };
-  readonly process = this.join(PID);
-  readonly thread = [...this.process.living][0];
+  process = this.join(PID);
+  thread = [...this.process.living][0];
 
   /** A process of the sandbox whose threads have these ids; their untrustees' are 1000 higher. */
   join(pid: number, more: Partial<ProcessView> = {}, tids: readonly number[] = [pid]): ProcessView {
@@ -61,7 +62,14 @@ export class FakeCall {
     };
     for (const [slot, tid] of tids.entries()) {
       const altstack = new Uint8Array([0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]);
-      const recorded = { mask: 0n, altstack, clearTid: 0, robustList: 0, tls: [] as Uint8Array[] };
+      const recorded = {
+        mask: 0n,
+        altstack,
+        clearTid: 0,
+        robustList: 0,
+        credentials: ownCredentials(),
+        tls: [] as Uint8Array[],
+      };
       living.push({ process, slot, tid, hostTid: tid + UNTRUSTEE, ...recorded });
     }
     this.members.push(process);

@@ -440,7 +440,6 @@ describe('processes', () => {
       ['PR_SET_SYSCALL_USER_DISPATCH', 'EINVAL'],
       ['PR_SET_MDWE', 'EINVAL'],
       ['PR_SET_PTRACER', 'EINVAL'],
-      ['PR_CAPBSET_DROP', 'EPERM'],
       ['PR_SET_IO_FLUSHER', 'EPERM'],
       ['PR_GET_AUXV', 'EINVAL'],
     ] as const)
@@ -450,9 +449,18 @@ describe('processes', () => {
       });
     it('ambient capabilities may be asked', () => {
       expect(prctl(P.PR_CAP_AMBIENT, 1, 3).orders).to.deep.equal([[172, P.PR_CAP_AMBIENT, 1, 3, 0, 0]]);
-      for (const change of [2, 3, 4])
-        expect(prctl(P.PR_CAP_AMBIENT, change, 3)).to.deep.equal({ orders: [], result: -ERRNO.EPERM });
     });
+    for (const name of ['PR_SET_KEEPCAPS', 'PR_CAPBSET_DROP', 'PR_SET_SECUREBITS', 'PR_CAP_AMBIENT'] as const)
+      it(`${name} is the kernel's to decide`, () => {
+        const order = [172, P[name], 2, 3, 0, 0];
+        expect(run(processes.prctl, call, order.slice(1), [-ERRNO.EPERM])).to.deep.equal({
+          orders: [order],
+          result: -ERRNO.EPERM,
+        });
+        expect(run(processes.prctl, call, order.slice(1)).orders[1][1], 'what came of it').to.equal(
+          P.PR_GET_SECUREBITS,
+        );
+      });
     it('tells the recorded address that is cleared at the end', () => {
       call.thread.clearTid = 0x1234;
       expect(prctl(P.PR_GET_TID_ADDRESS, AT)).to.deep.equal({ orders: [], result: 0 });

@@ -16,15 +16,9 @@ int main(void)
 	CALL(prctl, PR_GET_SECCOMP);
 	CALL(prctl, PR_SET_SECCOMP, 0);
 	CALL(prctl, PR_SET_SECCOMP, 2, NULL);
-	CALL(prctl, PR_SET_KEEPCAPS, 1);
 	CALL(prctl, PR_SET_TSC, PR_TSC_SIGSEGV);
 	CALL(prctl, PR_GET_TSC, &value);
 	SAY("%d", value);
-	CALL(prctl, PR_CAPBSET_DROP, 0);
-	CALL(prctl, PR_SET_SECUREBITS, 0);
-	CALL(prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, 0, 0, 0);
-	CALL(prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_LOWER, 0, 0, 0);
-	CALL(prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	CALL(prctl, PR_SET_MM, PR_SET_MM_BRK, 0, 0, 0);
 	CALL(prctl, PR_SET_MM, PR_SET_MM_MAP_SIZE, &value, 0, 0);
 	CALL(prctl, SET_PTRACER, -1, 0, 0, 0);

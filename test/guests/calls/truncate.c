@@ -1,6 +1,8 @@
 /* truncate, truncate64, ftruncate, ftruncate64, fallocate. */
 #include "call.h"
 #include <linux/falloc.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 static void size_of(const char *path)
 {
@@ -55,5 +57,14 @@ int main(void)
 	CALL(fallocate, reading, 0, 0, 0, 1, 0);
 	CALL(fallocate, both[1], 0, 0, 0, 1, 0);
 	CALL(fallocate, 77, 0, 0, 0, 1, 0);
+	signal(SIGXFSZ, SIG_IGN);
+	CALL(truncate, "file", 9000);
+	setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 4096, 8192 });
+	CALL(truncate, "file", 9001), size_of("file");
+	CALL(truncate, "file", 8000), size_of("file");
+	CALL(truncate, "file", 10), size_of("file");
+	CALL(truncate, "file", 4097), size_of("file");
+	CALL(truncate64, "file", 4096, 0), size_of("file");
+	CALL(truncate, "dir", 5000);
 	return 0;
 }
