@@ -94,24 +94,22 @@ export function namedObject(): number {
   return fd;
 }
 
-/** POSIX shared memory: mapped here for writing, and a read-only descriptor for the process. No name is left of it. */
+/** POSIX shared memory: a descriptor of the helper's, and a read-only one for the process. No name is left of it. */
 export function sharedMemory(
   size: number,
   ways: readonly (() => number)[] = [unnamedObject, namedObject],
-): { memory: ArrayBuffer; readOnly: number } {
+): { memory: number; readOnly: number } {
   const opened = asHelper(() => ways.reduce((fd, way) => (fd < 0 ? way() : fd), -1));
-  const fd = must(opened, 'opening shared memory in /dev/shm');
+  const memory = must(opened, 'opening shared memory in /dev/shm');
   try {
-    must(native.ftruncate(fd, size), 'ftruncate of the shared memory');
-    const memory = native.map(fd, size);
-    if (typeof memory === 'number') throw new SetupError(`mmap of the shared memory: ${errnoName(-memory)}`);
-    must(native.fchmod(fd, 0o400), 'fchmod of the shared memory');
-    const link = `/proc/self/fd/${fd}`;
+    must(native.ftruncate(memory, size), 'ftruncate of the shared memory');
+    must(native.fchmod(memory, 0o400), 'fchmod of the shared memory');
+    const link = `/proc/self/fd/${memory}`;
     const again = asHelper(() => native.openat(L.AT_FDCWD, link, L.O_RDONLY, 0));
-    const readOnly = must(again, 'reopening the shared memory');
-    return { memory, readOnly };
-  } finally {
-    native.close(fd);
+    return { memory, readOnly: must(again, 'reopening the shared memory') };
+  } catch (error) {
+    native.close(memory);
+    throw error;
   }
 }
 

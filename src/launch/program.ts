@@ -12,7 +12,7 @@ import type { Logger } from '../referee/referee.js';
 import type { Resolved } from '../syscalls/dsl.js';
 import { LOADER, RESERVED } from '../wire/layout.js';
 import { identityOf, type ImageFile, type ImageFiles } from './files.js';
-import { biasFor, buildStack, planImage, type ImagePlan } from './image.js';
+import { biasFor, buildStack, parseStack, planImage, type ImagePlan } from './image.js';
 import type { Conversation, Hello, LoaderCall } from './loader.js';
 import type { ImagePatcher } from './patcher.js';
 import type { FirstState } from './start.js';
@@ -248,13 +248,26 @@ function firstStack(
 
 /** The stack from esp up to the end of the auxiliary vector and beyond. */
 function stackWords(process: ProcessState, esp: number): Uint32Array {
-  const size = 8 * 1024 * 1024;
-  const bytes = new Uint8Array(size);
-  let done = 0;
-  while (done < size) {
-    const n = process.memory.read(esp + done, bytes.subarray(done), L.PAGE - ((esp + done) % L.PAGE));
-    if (n <= 0) break;
-    done += n;
+  for (let size = FEW_WORDS; ; size *= 8) {
+    const bytes = new Uint8Array(size);
+    let done = 0;
+    while (done < size) {
+      const n = process.memory.read(esp + done, bytes.subarray(done), L.PAGE - ((esp + done) % L.PAGE));
+      if (n <= 0) break;
+      done += n;
+    }
+    const words = new Uint32Array(bytes.buffer, 0, Math.floor(done / 4));
+    if (done < size || size >= MANY_WORDS || holdsVectors(words)) return words;
   }
-  return new Uint32Array(bytes.buffer, 0, Math.floor(done / 4));
+}
+const FEW_WORDS = 0x4000;
+const MANY_WORDS = 0x800000;
+
+function holdsVectors(words: Uint32Array): boolean {
+  try {
+    parseStack(words);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -319,11 +319,12 @@ ssize_t vmReadString(int pid, uint32_t address, void* to, size_t size) {
 
 // ---- shared memory and its futexes ----
 
-// map(fd, size): the shared mapping as an ArrayBuffer, unmapped when it is collected
+// map(fd, size, offset): the shared mapping as an ArrayBuffer, unmapped when it is collected
 Napi::Value map(const Napi::CallbackInfo& info) {
   int fd = Argument<int>(info[0]).get();
   size_t size = Argument<size_t>(info[1]).get();
-  void* at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  int64_t offset = Argument<int64_t>(info[2]).get();
+  void* at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
   if (at == MAP_FAILED) return Napi::Number::New(info.Env(), -errno);
   return Napi::ArrayBuffer::New(info.Env(), at, size, [size](Napi::Env, void* p) { munmap(p, size); });
 }

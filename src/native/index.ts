@@ -93,8 +93,8 @@ export interface Native {
   shmat(id: number, flags: number): number;
   shmdt(address: number): number;
   mprotect(address: number, size: number, protection: number): number;
-  /** The shared mapping of a descriptor, or a negative errno. */
-  map(fd: number, size: number): ArrayBuffer | number;
+  /** The shared mapping of a descriptor from an offset on, whole pages, or a negative errno. */
+  map(fd: number, size: number, offset: number): ArrayBuffer | number;
   /** Wakes all waiters on the word at the start of the bytes. */
   futexWake(word: Bytes): number;
   /** out[0] and out[1]: high and low word of the descriptor's offset. */

@@ -12,7 +12,7 @@ import { native } from '../native/index.js';
 import type { Birth, Order } from '../syscalls/dsl.js';
 import { BATCH, RESERVED, reservedCount, resultFd, socketFd } from '../wire/layout.js';
 import type { Launcher } from './launcher.js';
-import { ProcessState, Space, type ThreadState, type Unit } from './process.js';
+import { ProcessState, sharedMemorySize, Space, type ThreadState, type Unit } from './process.js';
 import type { Referee, RefereeOptions, Work } from './referee.js';
 
 const AF_UNIX = 1;
@@ -75,10 +75,12 @@ export class Births {
   private *thread(parent: ThreadState, birth: Birth): Work {
     const { process } = parent;
     const unit = process.space.take(process.pid, parent.credentials);
-    const result = unit === undefined ? -ERRNO.EAGAIN : yield* this.threadIn(unit, parent, birth);
-    if (unit !== undefined) unit.taken = false;
-    this.done(process);
-    return result;
+    try {
+      return unit === undefined ? -ERRNO.EAGAIN : yield* this.threadIn(unit, parent, birth);
+    } finally {
+      if (unit !== undefined) unit.taken = false;
+      this.done(process);
+    }
   }
 
   private *threadIn(unit: Unit, parent: ThreadState, birth: Birth): Generator<Order | Order[], number, number> {
@@ -249,6 +251,7 @@ export class Births {
     unit.trustee = pid;
     thread.registers.eip = parent.registers.eip;
     const grown = (result: number): void => {
+      child.growing = null;
       if (!process.ended) this.done(process);
       if (result < 0) {
         native.pidfdKill(child.pidfd, L.SIGNAL.KILL);
@@ -256,6 +259,7 @@ export class Births {
       } else if (birth.held && !child.ended) child.released = () => this.referee.finish(parent, pid);
       else this.referee.finish(parent, pid);
     };
+    child.growing = () => grown(0); // it was born, and is gone: its parent may wait for it
     this.referee.begin(thread, this.grow(thread, parent, birth, grown));
     return { outcome: 'silent' };
   }
@@ -308,7 +312,7 @@ export class Births {
     const ends = yield* this.connect(thread, pad, [own.readOnly, ...own.results]);
     native.close(own.readOnly);
     if (typeof ends === 'number') {
-      own.results.forEach((fd) => native.close(fd));
+      [own.memory, ...own.results].forEach((fd) => native.close(fd));
       return ends;
     }
     const space = new Space(layout, own.memory, process.sandbox.units, base);
@@ -328,7 +332,14 @@ export class Births {
       [NUMBERS.close_range, base + RESERVED.images, base + RESERVED.threads - 1, 0],
       only(socketFd(base, other)),
       [NUMBERS.close_range, socketFd(base, 2), base + reservedCount(layout.slotCount) - 1, 0],
-      [NUMBERS.mmap2, layout.shared, own.memory.byteLength, L.PROT_READ, L.MAP_SHARED | L.MAP_FIXED, memory],
+      [
+        NUMBERS.mmap2,
+        layout.shared,
+        sharedMemorySize(layout.slotCount),
+        L.PROT_READ,
+        L.MAP_SHARED | L.MAP_FIXED,
+        memory,
+      ],
       ...[memory, result, padResult, ends.local].map(only),
       [NUMBERS.clone, L.CLONE_THREAD_FLAGS, unit.slot.frameAddress('lifelineStart')],
     ];

@@ -13,7 +13,8 @@ export interface Prepared {
 
 /** Shared memory of a new address space, and the helper's ends of result channels 0 and 1. */
 export interface SpaceChannels {
-  readonly memory: ArrayBuffer;
+  /** The helper's descriptor, for writing. */
+  readonly memory: number;
   /** Descriptor for the process; to be closed when it was sent. */
   readonly readOnly: number;
   readonly results: readonly [number, number];

@@ -1,7 +1,7 @@
 /** What the helper knows of the sandbox: its processes, their address spaces, their threads. */
 import { readFileSync } from 'node:fs';
 import type { ByteString } from '../abi/bytes.js';
-import { ERRNO } from '../abi/errno.js';
+import { ERRNO, errnoName } from '../abi/errno.js';
 import type { GuestMemory } from '../memory/guest.js';
 import type { Regions } from '../memory/regions.js';
 import { AT_FDCWD } from '../abi/linux.js';
@@ -87,6 +87,8 @@ export interface Unit {
   readonly index: number;
   /** Among those of all processes: the tag of its events, and its trustee's hint. */
   readonly id: number;
+  /** The slot as the helper has it. */
+  readonly memory: ArrayBuffer;
   readonly slot: Slot;
   /** Helper's end of the control socket, and its descriptor of the result channel; -1 before they are made. */
   socket: number;
@@ -166,7 +168,8 @@ export class Space {
 
   constructor(
     readonly layout: Layout,
-    readonly memory: ArrayBuffer,
+    /** The helper's descriptor of the shared memory, of which each slot is mapped when it is used. */
+    private readonly memory: number,
     private readonly registry: Units,
     private readonly reservedBase: number,
   ) {}
@@ -183,11 +186,14 @@ export class Space {
     const id = this.registry.reserve();
     const fds = { socket: socketFd(this.reservedBase, index), result: resultFd(this.reservedBase, index) };
     const place = { index, hint: id, base: shared, result };
-    const slot = new Slot(this.memory, place, slots, fds, segmentsOf(cs), firstTlsEntry(cs));
+    const memory = native.map(this.memory, SLOT_SIZE, index * SLOT_SIZE);
+    if (typeof memory === 'number') throw new Error(`mmap of a slot: ${errnoName(-memory)}`);
+    const slot = new Slot(memory, place, slots, fds, segmentsOf(cs), firstTlsEntry(cs));
     slot.setAltstack(landing + index * landingSize, landingSize);
     const unit: Unit = {
       index,
       id,
+      memory,
       slot,
       socket: -1,
       result,
@@ -236,6 +242,7 @@ export class Space {
       this.registry.remove(unit);
     }
     this.units.length = 0;
+    native.close(this.memory);
     if (this.patcherMemory >= 0) native.close(this.patcherMemory);
     this.patcherMemory = -1;
   }
@@ -340,6 +347,8 @@ export class ProcessState implements ProcessView {
   inheritedMask = 0n;
   /** The new image of an execve that comes into being. */
   starting: Starting | null = null;
+  /** It comes into being; told when it is gone before it has. */
+  growing: (() => void) | null = null;
   /** What is told when this process has its own memory, or is gone: the parent that vforked it. */
   released: (() => void) | null = null;
   /** Set when we end the process ourselves, so that its death is not taken for the program's. */

@@ -297,6 +297,7 @@ export class Referee {
     this.o.launcher.door.forget(process.pid);
     this.executions.abandon(process);
     this.leaveSpace(process);
+    process.growing?.();
     process.released?.();
     process.released = null;
     for (const { process: child, signal } of deathSignals(process)) native.pidfdKill(child.pidfd, signal);

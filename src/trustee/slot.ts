@@ -128,8 +128,8 @@ export class Slot {
   ) {
     this.address = base + index * SLOT_SIZE;
     this.resultChannel = result;
-    this.words = new Uint32Array(memory, index * SLOT_SIZE, SLOT_SIZE / 4);
-    this.bytes = new Uint8Array(memory, index * SLOT_SIZE, SLOT_SIZE);
+    this.words = new Uint32Array(memory, 0, SLOT_SIZE / 4);
+    this.bytes = new Uint8Array(memory, 0, SLOT_SIZE);
     this.wakeWord = this.words.subarray(SLOT.order / 4, SLOT.order / 4 + 1);
     this.set(SLOT.resultFd, fds.result);
     this.set(SLOT.hintFd, constants.hintFd);

@@ -70,7 +70,7 @@ export const SLOT = {
   /** CONSTANT_COUNT results that the hook gives by itself. */
   constants: 0x600,
   /** The calls of an order, BATCH at most, each eax ebx ecx edx esi edi ebp. The kernel finds argument six in the frame `called`: it is one for all. */
-  calls: 0x800,
+  calls: 0xe00,
 } as const;
 export const CALL_SIZE = 28;
 export const BATCH = 16;

@@ -85,7 +85,9 @@ describe('the shared memory', () => {
       const before = named();
       const { memory, readOnly } = sharedMemory(8192, [() => -1, way]);
       expect(named()).to.deep.equal(before);
-      new Uint8Array(memory).set([1, 2, 3], 4096);
+      const mapped = native.map(memory, 4096, 4096) as ArrayBuffer;
+      new Uint8Array(mapped).set([1, 2, 3]);
+      native.close(memory);
       const read = new Uint8Array(3);
       expect(native.pread(readOnly, read, 3, 4096)).to.equal(3);
       expect([...read]).to.deep.equal([1, 2, 3]);

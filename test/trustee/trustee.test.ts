@@ -131,13 +131,13 @@ describe('the trustee', function () {
       });
 
       it('does nothing when it is woken without an order', () => {
-        const word = new Uint32Array(p.started.process.space.memory, SLOT.order, 1);
+        const word = new Uint32Array(p.started.process.threads[0].unit.memory, SLOT.order, 1);
         const brk = p.order(NR.brk, 0);
         const offset = new Uint32Array(2);
         const before = new Uint32Array(2);
         native.offsetOf(p.started.process.threads[0].unit.result, before);
         // A call stands ready in the slot: only its number is not given yet.
-        new Uint32Array(p.started.process.space.memory, SLOT.calls, 2).set([NR.exit_group, 77]);
+        new Uint32Array(p.started.process.threads[0].unit.memory, SLOT.calls, 2).set([NR.exit_group, 77]);
         let woken = 0;
         for (let i = 0; i < 100_000 && woken < 200; i++) woken += native.futexWake(word);
         expect(woken).to.equal(200);
@@ -289,7 +289,7 @@ describe('the trustee', function () {
         it('ends it while the trustee is blocked in a call and the untrustee computes', () => {
           p.load(assemble('jmp .'));
           p.spawn();
-          const word = new Uint32Array(p.started.process.space.memory, SLOT.order, 1);
+          const word = new Uint32Array(p.started.process.threads[0].unit.memory, SLOT.order, 1);
           p.slot.order(NR.futex, p.slot.address + SLOT.index, 0, 0, 0, 0, 0); // never woken
           expect(word[0]).to.be.above(0);
           p.close(p.started.channels.lifeline);
