@@ -17,6 +17,7 @@
 #define SLOT_TAIL 0x30
 #define SLOT_SOCKET_FD 0x34
 #define SLOT_LIFELINE_FD 0x38
+#define SLOT_CANCEL 0x3c
 #define SLOT_ALTSTACK 0x40
 #define SLOT_TLS 0x50
 #define SLOT_FRAMES 0x100

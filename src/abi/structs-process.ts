@@ -55,6 +55,9 @@ export const timex64 = struct('__kernel_timex', 208, {
   __pad3: u32, stabil: i64, jitcnt: i64, calcnt: i64, errcnt: i64, stbcnt: i64, tai: i32, __unused: bytes(44),
 }); // prettier-ignore
 
+/** struct futex_waitv: include/uapi/linux/futex.h. */
+export const futexWaiter = struct('futex_waitv', 24, { val: u64, uaddr: u64, flags: u32, __reserved: u32 });
+
 // ---- signals ----
 
 /** struct old_sigaction of sigaction(67). */

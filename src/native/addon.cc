@@ -24,6 +24,7 @@
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
@@ -227,6 +228,19 @@ int socketName(int fd, int peer, void* out) {
   auto* to = static_cast<struct sockaddr*>(out);
   return (peer ? getpeername(fd, to, &length) : getsockname(fd, to, &length)) < 0 ? -1 : static_cast<int>(length);
 }
+// Microseconds of SO_RCVTIMEO (send 0) or SO_SNDTIMEO (send 1); 0 for ever
+int64_t socketTimeout(int fd, int send) {
+  struct timeval t;
+  socklen_t size = sizeof t;
+  if (getsockopt(fd, SOL_SOCKET, send ? SO_SNDTIMEO : SO_RCVTIMEO, &t, &size) < 0) return -1;
+  return static_cast<int64_t>(t.tv_sec) * 1000000 + t.tv_usec;
+}
+int socketOption(int fd, int level, int option) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  return getsockopt(fd, level, option, &value, &size) < 0 ? -1 : value;
+}
+int teeBytes(int in, int out, size_t size) { return static_cast<int>(tee(in, out, size, SPLICE_F_NONBLOCK)); }
 int pipePair(int flags, void* out) { return pipe2(static_cast<int*>(out), flags); }
 int memfdCreate(const char* name, unsigned flags) { return memfd_create(name, flags); }
 #ifdef __x86_64__
@@ -524,6 +538,21 @@ int epollAdd(int epoll, int fd, uint32_t tag) {
   e.data.u32 = tag;
   return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e);
 }
+// The events of poll(2), none of which needs another name here. EEXIST when it is watched already: change 1 alters that.
+int epollWatch(int epoll, int fd, uint32_t events, uint32_t tag, int change) {
+  struct epoll_event e = {};
+  e.events = events;
+  e.data.u32 = tag;
+  return epoll_ctl(epoll, change ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &e);
+}
+int timerCreate() { return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK); }
+// From now on; 0 stops it. It is readable no longer, whatever it was
+int timerSet(int fd, int64_t nanoseconds) {
+  struct itimerspec t = {};
+  t.it_value.tv_sec = static_cast<time_t>(nanoseconds / 1000000000);
+  t.it_value.tv_nsec = static_cast<long>(nanoseconds % 1000000000);
+  return timerfd_settime(fd, 0, &t, nullptr);
+}
 int epollRemove(int epoll, int fd) { return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, nullptr); }
 
 // Waits for one ready descriptor: event[0] = its tag, event[1] = its epoll events. 1, or 0 after the time.
@@ -589,6 +618,8 @@ int peerPid(int fd) {
 }
 ssize_t readFd(int fd, void* to, size_t size) { return read(fd, to, size); }
 ssize_t writeFd(int fd, const void* from, size_t size) { return write(fd, from, size); }
+// kcmp(2), KCMP_FILE: 0 for the same open file; this process's descriptor `own`
+int compareFile(int pid, int fd, int own) { return static_cast<int>(syscall(SYS_kcmp, pid, getpid(), 0, fd, own)); }
 int killProcess(int pid, int sig) { return kill(pid, sig); }
 ssize_t getXattr(int fd, const char* name, void* to, size_t size) { return fgetxattr(fd, name, to, size); }
 ssize_t pathGetXattr(const char* path, const char* name, void* to, size_t size) { return getxattr(path, name, to, size); }
@@ -654,6 +685,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<&limitOf>(exports, "prlimit");
   add<&socketPair>(exports, "socketpair");
   add<&socketName>(exports, "socketName");
+  add<&socketTimeout>(exports, "socketTimeout");
+  add<&socketOption>(exports, "socketOption");
+  add<&teeBytes>(exports, "tee");
   add<&pipePair>(exports, "pipe2");
   add<&memfdCreate>(exports, "memfdCreate");
   add<&shmOpen>(exports, "shmOpen");
@@ -663,6 +697,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<&pollOne>(exports, "poll");
   add<&pidfdOpen>(exports, "pidfdOpen");
   add<&pidfdGetfd>(exports, "pidfdGetfd");
+  add<&compareFile>(exports, "compareFile");
   add<&pidfdKill>(exports, "pidfdKill");
   add<&killProcess>(exports, "kill");
   add<&waitChild>(exports, "waitChild");
@@ -680,7 +715,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<&assume>(exports, "assume");
   add<&epollCreate>(exports, "epollCreate");
   add<&epollAdd>(exports, "epollAdd");
+  add<&epollWatch>(exports, "epollWatch");
   add<&epollRemove>(exports, "epollRemove");
+  add<&timerCreate>(exports, "timerCreate");
+  add<&timerSet>(exports, "timerSet");
   add<&step>(exports, "step");
   add<&receive>(exports, "receive");
   add<&sendMessage>(exports, "send");

@@ -61,6 +61,12 @@ export interface Native {
   socketpair(type: number, out: Int32Array): number;
   /** The socket's own name, or with `peer` 1 its peer's: the length of the address; `out` takes 128 bytes. */
   socketName(fd: number, peer: 0 | 1, out: Uint8Array): number;
+  /** SO_RCVTIMEO, with `send` 1 SO_SNDTIMEO: microseconds, 0 for ever. */
+  socketTimeout(fd: number, send: 0 | 1): number;
+  /** The value of an option that is an int and not negative. */
+  socketOption(fd: number, level: number, option: number): number;
+  /** tee(2) with SPLICE_F_NONBLOCK. */
+  tee(from: number, to: number, size: number): number;
   pipe2(flags: number, out: Int32Array): number;
   memfdCreate(name: ByteString, flags: number): number;
   shmOpen(name: ByteString, flags: number, mode: number): number;
@@ -72,6 +78,8 @@ export interface Native {
   /** `thread` 1: PIDFD_THREAD (Linux 6.9), -EINVAL before. */
   pidfdOpen(pid: number, thread: 0 | 1): number;
   pidfdGetfd(pidfd: number, fd: number): number;
+  /** kcmp(2): 0 when a process's descriptor and one of our own are the same open file; positive when they are not. */
+  compareFile(pid: number, fd: number, own: number): number;
   pidfdKill(pidfd: number, signal: number): number;
   kill(pid: number, signal: number): number;
   /** 1 when the child ended: out[0] is its exit code, or minus the signal. 0 while it runs. */
@@ -104,8 +112,14 @@ export interface Native {
    * of the effective capabilities. `groups`: `count` of them; null leaves them.
    */
   assume(words: Uint32Array, groups: Uint32Array | null, count: number): number;
+  /** A timerfd of CLOCK_MONOTONIC. */
+  timerCreate(): number;
+  /** It becomes readable after so many nanoseconds, with 0 never; until then it is not readable. */
+  timerSet(timer: number, nanoseconds: number): number;
   epollCreate(): number;
   epollAdd(epoll: number, fd: number, tag: number): number;
+  /** Watches for events of poll(2). -EEXIST for what is watched already, unless `change` is 1: then its events change. */
+  epollWatch(epoll: number, fd: number, events: number, tag: number, change: 0 | 1): number;
   epollRemove(epoll: number, fd: number): number;
   /** Waits for one ready descriptor: event[0] its tag, event[1] its events. 1, or 0 after the time; -1 ms is for ever. */
   step(epoll: number, milliseconds: number, event: Uint32Array): number;

@@ -18,7 +18,7 @@ import type { Request } from './request.js';
 
 /**
  * `running`: it has no request at work. `reporting`: it makes a call natively and tells the result. `delegating`: its
- * trustee has an order. `waiting`: in the helper, for another process or a turn. `leaving`: told to exit. `gone`: it has none.
+ * trustee has an order. `waiting`: in the helper (waits.ts), or for another process or a turn. `leaving`: told to exit. `gone`: it has none.
  */
 export type ThreadPhase = 'running' | 'reporting' | 'delegating' | 'waiting' | 'leaving' | 'gone';
 

@@ -11,7 +11,7 @@ import { assume } from '../native/credentials.js';
 import { native } from '../native/index.js';
 import type { ByteString } from '../abi/bytes.js';
 import type { Decision, Question } from '../questions.js';
-import { hex, type Order, type Outcome, type Row } from '../syscalls/dsl.js';
+import { hex, type Order, type Outcome, type Row, type Wait } from '../syscalls/dsl.js';
 import { hookActions } from '../trustee/actions.js';
 import { demultiplex } from '../syscalls/multiplexed.js';
 import { deathSignals } from '../syscalls/support-process.js';
@@ -29,6 +29,7 @@ import { Births } from './births.js';
 import { Executions } from './executions.js';
 import { ArenaFull, KilledByPolicy, Request } from './request.js';
 import { orderLine, replyLine, requestLine } from './trace.js';
+import { Waits } from './waits.js';
 import { ObserverFailed, type Observer } from './watch.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -74,8 +75,8 @@ export interface RefereeOptions {
   readonly launcher: Launcher;
 }
 
-const TAG = { socket: 0, hint: 1, process: 2, thread: 3, stop: 4, door: 5, loader: 6 } as const;
-/** 24 bits of an index: a unit's id, or a pid (PID_MAX_LIMIT is 1 << 22). */
+const TAG = { socket: 0, hint: 1, process: 2, thread: 3, stop: 4, door: 5, loader: 6, wait: 7, time: 8 } as const;
+/** 24 bits of an index: a unit's id, a descriptor of the helper, or a pid (PID_MAX_LIMIT is 1 << 22). */
 const tag = (kind: number, index: number): number => ((kind << 24) | index) >>> 0;
 
 const STATUS = { ours: 125, killed: 137, badCall: 159 } as const;
@@ -93,9 +94,10 @@ const POLLHUP = 0x10;
 
 const FUTEX_WAKE = 1;
 
-/** What the referee's own code and the rows' yield: an order, several that are carried out together, or one that gives itself. */
-export type Task = Order | readonly Order[] | (() => void);
+/** What the referee's own code and the rows' yield: an order, several that are carried out together, one that gives itself, or a wait. */
+export type Task = Order | readonly Order[] | (() => void) | Wait;
 export type Work = Generator<Task, number | Outcome, number>;
+const isOrders = (task: Task): task is Order | readonly Order[] => Array.isArray(task);
 const isOrder = (task: Order | readonly Order[]): task is Order => typeof task[0] === 'number';
 
 export function requestOf(thread: ThreadState): Request {
@@ -126,6 +128,10 @@ export class Referee {
   private readonly sandbox: Sandbox;
   readonly births: Births;
   private readonly executions: Executions;
+  private readonly waits: Waits<ThreadState>;
+  private readonly timer: number;
+  /** Steps that are being taken just now. */
+  private taken: Work | null = null;
   private ending: Ending | null = null;
 
   constructor(
@@ -137,6 +143,14 @@ export class Referee {
     this.births = new Births(this, o);
     this.executions = new Executions(this, o);
     this.epoll = native.epollCreate();
+    this.timer = native.timerCreate();
+    native.epollAdd(this.epoll, this.timer, tag(TAG.time, 0));
+    this.waits = new Waits({
+      watcher: { ...native, now: () => performance.now() },
+      epoll: this.epoll,
+      timer: this.timer,
+      tag: (fd) => tag(TAG.wait, fd),
+    });
     native.epollAdd(this.epoll, o.stop, tag(TAG.stop, 0));
     native.epollAdd(this.epoll, o.launcher.hint, tag(TAG.hint, 0));
     native.epollAdd(this.epoll, o.launcher.door.socket, tag(TAG.door, 0));
@@ -160,6 +174,7 @@ export class Referee {
     }
     this.endOthers();
     native.close(this.epoll);
+    native.close(this.timer);
     return this.ending;
   }
 
@@ -212,9 +227,16 @@ export class Referee {
     native.epollRemove(this.epoll, thread.socket);
     this.dropPidfd(thread);
     this.observe(thread, null);
-    thread.request?.end();
-    thread.steps = null;
+    this.abandon(thread);
     thread.process.leave(thread);
+  }
+  /** Nobody is left to answer: its wait ends without a word, and what the call held is given back. */
+  private abandon(thread: ThreadState): void {
+    const { steps } = thread;
+    thread.steps = null;
+    this.waits.forget(thread);
+    if (steps !== this.taken) steps?.return(0);
+    thread.request?.end();
   }
   private dropPidfd(thread: ThreadState): void {
     if (thread.pidfd < 0) return;
@@ -226,6 +248,8 @@ export class Referee {
   // ---- events ----
 
   private handle(kind: number, index: number): void {
+    if (kind === TAG.wait) return this.waits.ready(index);
+    if (kind === TAG.time) return this.waits.expire();
     const unit = kind === TAG.socket || kind === TAG.thread ? this.sandbox.units.at(index) : undefined;
     const thread = unit?.thread ?? null;
     const process = thread?.process ?? this.sandbox.process(index) ?? this.first;
@@ -302,6 +326,15 @@ export class Referee {
     process.released = null;
     for (const { process: child, signal } of deathSignals(process)) native.pidfdKill(child.pidfd, signal);
     for (const child of this.sandbox.processes) if (child.parent === process.pid) this.births.orphan(child);
+    this.waits.processEnded();
+  }
+
+  /** A signal came. A call at work ends with -EINTR as soon as it would wait, or does; false when there is none. */
+  cancel(thread: ThreadState): boolean {
+    if (thread.phase !== 'waiting' && thread.phase !== 'delegating') return false;
+    thread.memory.cancel();
+    this.waits.cancel(thread);
+    return true;
   }
 
   /** All its threads are gone, and it is in its address space no more. */
@@ -333,7 +366,9 @@ export class Referee {
     // A dying process takes its threads along. If the trustee still answers, the process lives and only the thread died.
     thread.lost = tid;
     thread.deadline = Date.now() + LOOK; // a call at work, which the trustee would have to end first, may never end
-    if (thread.phase !== 'delegating') this.order(thread, [NUMBERS.getpid]);
+    if (thread.phase === 'delegating') return;
+    this.abandon(thread);
+    this.order(thread, [NUMBERS.getpid]);
   }
 
   // ---- requests ----
@@ -440,6 +475,7 @@ export class Referee {
       if (typeof steps === 'number') return this.finish(thread, steps);
       return 'outcome' in steps ? this.outcome(thread, steps) : this.begin(thread, steps);
     }
+    if (row.waits !== undefined) return this.begin(thread, row.waits(request));
     this.order(thread, [row.nr, ...request.r]);
   }
 
@@ -499,11 +535,15 @@ export class Referee {
   private advance(thread: ThreadState, steps: Work, result: number | undefined): void {
     let next: IteratorResult<Task, number | Outcome>;
     assume(thread.credentials);
+    const before = this.taken;
+    this.taken = steps;
     try {
       next = result === undefined ? steps.next() : steps.next(result);
     } catch (error) {
       if (!(error instanceof ArenaFull)) throw error;
       next = { done: true, value: -ERRNO.ENOMEM };
+    } finally {
+      this.taken = before;
     }
     if (!next.done) return this.order(thread, next.value);
     thread.steps = null;
@@ -567,8 +607,23 @@ export class Referee {
     return { outcome: 'silent' };
   }
 
-  /** Gives the trustee what a generator yields. */
+  private wait(thread: ThreadState, wait: Wait): void {
+    thread.phase = 'waiting';
+    const resume = (result: number): void => {
+      if (thread.steps === null) return;
+      thread.phase = 'running';
+      try {
+        this.advance(thread, thread.steps, result);
+      } catch (error) {
+        this.caught(thread.process, error);
+      }
+    };
+    this.waits.begin(thread, wait, resume, thread.request?.cancelled);
+  }
+
+  /** Gives the trustee what a generator yields, unless that is a wait. */
   private order(thread: ThreadState, task: Task): void {
+    if (!isOrders(task) && typeof task !== 'function') return this.wait(thread, task);
     thread.phase = 'delegating';
     if (typeof task === 'function') return task();
     thread.request?.watch?.ordered();

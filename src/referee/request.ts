@@ -38,6 +38,7 @@ export class Request implements Call {
   private readonly copies: Uint8Array[] = [];
   private readonly pins: number[] = [];
   private opened = false;
+  private cancels = 0;
 
   constructor(
     readonly process: ProcessState,
@@ -68,7 +69,15 @@ export class Request implements Call {
     this.nr = nr;
     this.carried = carried;
     this.r.set(registers);
+    this.cancels = this.thread.memory.cancels;
     this.thread.memory.resetArena();
+  }
+
+  get cancelWord(): { address: number; value: number } {
+    return { address: this.thread.memory.cancelAddress, value: this.cancels };
+  }
+  get cancelled(): boolean {
+    return this.thread.memory.cancels !== this.cancels;
   }
 
   /** Gives back what the call held in the helper. */
@@ -159,6 +168,11 @@ export class Request implements Call {
   pinTarget(target: number): number {
     const pinned = native.pidfdGetfd(this.process.pidfd, target);
     return pinned < 0 ? pinned : this.closeLater(pinned);
+  }
+  /** Where the kernel cannot tell (no kcmp), it is taken for the same: the number is the program's own all the same. */
+  isStill(fd: number, pin: number): boolean {
+    const compared = native.compareFile(this.process.pid, fd, pin);
+    return compared <= 0 && compared !== -ERRNO.EBADF;
   }
   private closeLater(fd: number): number {
     this.pins.push(fd);

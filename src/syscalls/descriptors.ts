@@ -1,7 +1,6 @@
 /**
  * Calls that take descriptors. The trustee makes them: descriptors belong to the process. A reserved number is EBADF,
- * nested ones too. What poll and select name stays in the program's memory, where the kernel writes its answer: a
- * reserved number slipped in after the check tells whether that descriptor is ready, no more.
+ * nested ones too.
  */
 import { ERRNO } from '../abi/errno.js';
 import {
@@ -97,12 +96,16 @@ import {
   uint,
   words,
   type Call,
+  type Doing,
   type Kind,
+  type Order,
   type Steps,
   type Way,
 } from './dsl.js';
 import { wideId } from './files.js';
+import { flagsOf, overrule } from './lending.js';
 import { fcntlOwner, fcntlOwnerEx, ioctlOwner } from './owners.js';
+import { epollWait, oldSelect, poll, ppoll, pselect, select } from './polling.js';
 import {
   cString,
   OLD_STAT,
@@ -118,6 +121,8 @@ import {
   within,
   type StatLayout,
 } from './support.js';
+import { readVector, readVector2, sendFile, splice, tee, vmsplice, writeVector, writeVector2 } from './transfers.js';
+import { blindly, isBlocked, persist } from './waiting.js';
 import { xattrName, xattrValue } from './xattrs.js';
 
 const nameOfValue = (values: Readonly<Record<string, number>>, value: number): string =>
@@ -209,11 +214,54 @@ function fcntl(call: Call, wide: boolean): Steps | number {
   if (refused !== 0) return refused;
   if (call.r[1] === F.F_SETOWN) return fcntlOwner(call);
   if (call.r[1] === F.F_SETOWN_EX) return fcntlOwnerEx(call);
-  return call.r[1] === F.F_GETFL ? flagsOf(call) : asItStands(call);
+  if (call.r[1] === F.F_GETFL) return openFlags(call);
+  const trying = TRYING.get(call.r[1]);
+  if (trying !== undefined) return lockRange(call, trying);
+  if (call.r[1] === F.F_SETFL) overruleFlags(call);
+  return asItStands(call);
 }
-const flagsOf = onPin((_call, pin) => native.fcntl(pin, F.F_GETFL, 0));
+const openFlags = onPin((_call, pin) => flagsOf(pin));
 function* asItStands(call: Call): Steps {
   return yield [call.nr, call.r[0], call.r[1], call.r[2]];
+}
+function overruleFlags(call: Call): void {
+  const pin = call.pin(call.r[0] | 0);
+  if (pin >= 0) overrule(pin);
+}
+
+// ---- locks: nothing tells that one is free, so that it is tried again and again ----
+
+/** The commands that wait for a lock, and those that try for it. */
+const TRYING: ReadonlyMap<number, number> = new Map([
+  [F.F_SETLKW, F.F_SETLK],
+  [F.F_SETLKW64, F.F_SETLK64],
+  [F.F_OFD_SETLKW, F.F_OFD_SETLK],
+]);
+/** What is to be locked is read once: it is the same in every try. */
+function* lockRange(call: Call, trying: number): Steps {
+  const [descriptor, command, at] = call.r;
+  const range = call.get(at, command === F.F_SETLKW ? flock.size : flock64.size);
+  if (typeof range === 'number') return yield [call.nr, descriptor, trying, at]; // refused, perhaps for the descriptor
+  return yield* lock(call, [call.nr, descriptor, trying, call.arena(range)]);
+}
+
+function* lockFile(call: Call): Steps {
+  const [descriptor, operation] = call.r;
+  const { LOCK_NB, LOCK_UN } = LOCK.values;
+  const tries = (operation & (LOCK_NB | LOCK_UN)) === 0;
+  if (!tries) return yield [call.nr, descriptor, operation];
+  return yield* lock(call, [call.nr, descriptor, operation | LOCK_NB]);
+}
+
+function* lock(call: Call, order: Order): Doing {
+  const descriptor = call.r[0] | 0;
+  let pin: number | undefined;
+  return yield* persist(function* () {
+    if (pin !== undefined && !call.isStill(descriptor, pin)) return -ERRNO.EBADF;
+    const result = yield order;
+    if (isBlocked(result)) pin ??= call.pin(descriptor);
+    return result;
+  }, blindly());
 }
 
 // ---- ioctl(2) ----
@@ -346,106 +394,10 @@ function* ioctl(call: Call): Steps {
     call.log('info', `ioctl 0x${request.toString(16)}: not a known request, ENOTTY`);
     return -ERRNO.ENOTTY;
   }
+  if (request === I.FIONBIO) overruleFlags(call);
   const outside = within(call, [argument, sizeOf(what)]);
   return outside !== 0 ? outside : yield [call.nr, descriptor, request, argument];
 }
-
-// ---- poll(2), select(2), epoll_wait(2): the signal mask is the referee's, the trustee gets none ----
-
-function polledRefusal(call: Call): number {
-  const [at, count] = call.r;
-  if (count === 0) return 0;
-  const bytes = call.get(at, count * pollfd.size);
-  if (typeof bytes === 'number') return bytes;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let i = 0; i < count; i++) {
-    const n = view.getInt32(i * pollfd.size, true);
-    if (n >= 0 && call.checkFd(n) !== 0) return -ERRNO.EBADF;
-  }
-  return within(call, [at, bytes.length]);
-}
-
-function* poll(call: Call): Steps {
-  const refused = polledRefusal(call);
-  return refused !== 0 ? refused : yield [call.nr, call.r[0], call.r[1], call.r[2]];
-}
-
-const SIGSET = 8;
-/** A mask that is not the kernel's to see must be one nevertheless: 0, -EINVAL or -EFAULT. */
-function maskRefusal(call: Call, at: number, size: number): number {
-  if (at === 0) return 0;
-  if (size !== SIGSET) return -ERRNO.EINVAL;
-  const mask = call.get(at, SIGSET);
-  return typeof mask === 'number' ? mask : 0;
-}
-/** The last argument of pselect6 points to a mask's address and size. */
-function packedMaskRefusal(call: Call, at: number): number {
-  if (at === 0) return 0;
-  const bytes = call.get(at, sigsetArgpack.size);
-  if (typeof bytes === 'number') return bytes;
-  const { p, size } = sigsetArgpack.decode(bytes) as Record<string, number>;
-  return maskRefusal(call, p, size);
-}
-
-function* ppoll(call: Call, timeout: number): Steps {
-  const [, , time, mask, size] = call.r;
-  const refused = within(call, [time, timeout]) || maskRefusal(call, mask, size) || polledRefusal(call);
-  return refused !== 0 ? refused : yield [call.nr, call.r[0], call.r[1], call.r[2], 0, 0];
-}
-
-/** The three sets of a select: none may hold a reserved descriptor. */
-function setsRefusal(call: Call, count: number, sets: readonly number[]): number {
-  if (count < 0) return -ERRNO.EINVAL;
-  const length = Math.ceil(count / 32) * 4;
-  const { from, to } = call.reserved;
-  for (const at of sets) {
-    const outside = within(call, [at, length]);
-    if (outside !== 0) return outside;
-    if (at === 0 || count <= from) continue;
-    const bytes = call.get(at, length);
-    if (typeof bytes === 'number') return bytes;
-    for (let n = from; n < Math.min(count, to); n++) if ((bytes[n >> 3] & (1 << (n & 7))) !== 0) return -ERRNO.EBADF;
-  }
-  return 0;
-}
-
-const SELECT = 142;
-
-function* select(call: Call, [count, ...rest]: readonly number[]): Steps {
-  const sets = rest.slice(0, 3);
-  const refused = setsRefusal(call, count | 0, sets) || within(call, [rest[3], timeval32.size]);
-  return refused !== 0 ? refused : yield [SELECT, count, ...rest];
-}
-
-function* oldSelect(call: Call): Steps {
-  const bytes = call.get(call.r[0], selArg.size);
-  if (typeof bytes === 'number') return bytes;
-  const { n, inp, outp, exp, tvp } = selArg.decode(bytes) as Record<string, number>;
-  return yield* select(call, [n, inp, outp, exp, tvp]);
-}
-
-function* pselect(call: Call, timeout: number): Steps {
-  const [count, r, w, e, time, mask] = call.r;
-  const refused =
-    within(call, [time, timeout]) || packedMaskRefusal(call, mask) || setsRefusal(call, count | 0, [r, w, e]);
-  return refused !== 0 ? refused : yield [call.nr, count, r, w, e, time, 0];
-}
-
-const MAX_EVENTS = 0x7fffffff / epollEvent.size;
-
-function* epollWait(call: Call): Steps {
-  const [epoll, events, most, timeout, mask, size] = call.r;
-  const unfit = call.nr === EPOLL_WAIT ? 0 : maskRefusal(call, mask, size);
-  if (unfit !== 0) return unfit;
-  if (most === 0 || most > MAX_EVENTS) return -ERRNO.EINVAL;
-  const refused = within(call, [events, most * epollEvent.size]);
-  if (refused !== 0) return refused;
-  if (call.nr === EPOLL_PWAIT2)
-    return within(call, [timeout, timespec64.size]) || (yield [call.nr, epoll, events, most, timeout, 0, 0]);
-  return yield [EPOLL_WAIT, epoll, events, most, timeout];
-}
-const EPOLL_WAIT = 256;
-const EPOLL_PWAIT2 = 441;
 
 // ---- the rest ----
 
@@ -570,8 +522,8 @@ export const descriptors = family({
   // reading and writing
   read: nativeCall(3, { fd: fd(), buffer: bytesOut('count'), count: size() }, io),
   write: nativeCall(4, { fd: fd(), buffer: bytesIn('count'), count: size() }, io),
-  readv: delegated(145, { fd: fd(), iov: iovecOut('count'), count: size() }, io),
-  writev: delegated(146, { fd: fd(), iov: iovecIn('count'), count: size() }, io),
+  readv: delegated(145, { fd: fd(), iov: iovecOut('count'), count: size() }, { ...io, waits: readVector }),
+  writev: delegated(146, { fd: fd(), iov: iovecIn('count'), count: size() }, { ...io, waits: writeVector }),
   pread64: delegated(180, { fd: fd(), buffer: bytesOut('count'), count: size(), low: low(), high: high() }, io),
   pwrite64: delegated(181, { fd: fd(), buffer: bytesIn('count'), count: size(), low: low(), high: high() }, io),
   preadv: delegated(333, { fd: fd(), iov: iovecOut('count'), count: size(), low: low(), high: high() }, io),
@@ -579,17 +531,21 @@ export const descriptors = family({
   preadv2: delegated(
     378,
     { fd: fd(), iov: iovecOut('count'), count: size(), low: low(), high: high(), flags: flags(RWF) },
-    io,
+    { ...io, waits: readVector2 },
   ),
   pwritev2: delegated(
     379,
     { fd: fd(), iov: iovecIn('count'), count: size(), low: low(), high: high(), flags: flags(RWF) },
-    io,
+    { ...io, waits: writeVector2 },
   ),
   lseek: answered(19, { fd: fd(), offset: int(), whence: flags(SEEK) }, seek),
   _llseek: answered(140, { fd: fd(), high: high(), low: low(), result: position('out'), whence: flags(SEEK) }, seekFar),
-  sendfile: delegated(187, { out: fd(), in: fd(), offset: words('inout'), count: size() }, io),
-  sendfile64: delegated(239, { out: fd(), in: fd(), offset: position('inout'), count: size() }, io),
+  sendfile: delegated(187, { out: fd(), in: fd(), offset: words('inout'), count: size() }, { ...io, waits: sendFile }),
+  sendfile64: delegated(
+    239,
+    { out: fd(), in: fd(), offset: position('inout'), count: size() },
+    { ...io, waits: sendFile },
+  ),
   copy_file_range: delegated(
     377,
     { in: fd(), inOffset: position('inout'), out: fd(), outOffset: position('inout'), count: size(), flags: hex() },
@@ -605,10 +561,14 @@ export const descriptors = family({
       count: size(),
       flags: flags(SPLICE),
     },
-    io,
+    { ...io, waits: splice },
   ),
-  tee: delegated(315, { in: fd(), out: fd(), count: size(), flags: flags(SPLICE) }, io),
-  vmsplice: delegated(316, { fd: fd(), iov: iovecIn('count'), count: size(), flags: flags(SPLICE) }, io),
+  tee: delegated(315, { in: fd(), out: fd(), count: size(), flags: flags(SPLICE) }, { ...io, waits: tee }),
+  vmsplice: delegated(
+    316,
+    { fd: fd(), iov: iovecIn('count'), count: size(), flags: flags(SPLICE) },
+    { ...io, waits: vmsplice },
+  ),
   getdents: delegated(141, { fd: fd(), entries: entriesOut('count'), count: size() }, io),
   getdents64: answered(220, { fd: fd(), entries: entriesOut('count'), count: size() }, listEntries, io),
 
@@ -684,7 +644,7 @@ export const descriptors = family({
     lengthLow: low(),
     lengthHigh: high(),
   }),
-  flock: delegated(143, { fd: fd(), operation: flags(LOCK) }),
+  flock: delegated(143, { fd: fd(), operation: flags(LOCK) }, { waits: lockFile }),
   fsync: delegated(118, { fd: fd() }),
   fdatasync: delegated(148, { fd: fd() }),
   sync: delegated(36, {}),

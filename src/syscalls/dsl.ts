@@ -64,7 +64,10 @@ export interface Wait {
   readonly again?: number;
   /** A process of the sandbox that ended ends the wait too. */
   readonly processes?: boolean;
+  /** For what a program cannot see waiting: no signal ends it. */
+  readonly deaf?: boolean;
 }
+export const isWait = (step: Order | Wait): step is Wait => !Array.isArray(step);
 
 /** The request at hand, as rows see it. `r` are the six argument registers, unsigned. */
 export interface Call {
@@ -98,12 +101,20 @@ export interface Call {
   checkFd(fd: number): number;
   /** -EFAULT when the range meets protected memory, otherwise 0. */
   checkRange(address: number, length: number): number;
+  /**
+   * The word that changes, with a wake, when the call is cancelled: an order that sleeps waits on it too, for the value
+   * that it had as the call began. `cancelled`: it has changed.
+   */
+  readonly cancelWord: { readonly address: number; readonly value: number };
+  readonly cancelled: boolean;
   /** A duplicate, in the helper, of the program's descriptor: what it is now. Negative errno. The referee closes it. */
   pin(fd: number): number;
   /** Reserved numbers for what trustees are about to act on. */
   readonly targets: TargetsView;
   /** A duplicate, in the helper, of what the trustee holds there. Negative errno. The referee closes it. */
   pinTarget(target: number): number;
+  /** Is the program's descriptor still what was pinned? */
+  isStill(fd: number, pin: number): boolean;
   /** The reserved descriptors: from ≤ n < to. */
   readonly reserved: { readonly from: number; readonly to: number };
   /** Guest path of the working directory, or a negative errno. */
@@ -422,8 +433,10 @@ export const absent: Kind = { kind: 'absent' };
 
 export type Args = Readonly<Record<string, Kind>>;
 export type Returns = 'int' | 'fd' | 'count' | 'address' | 'mode' | 'void';
-/** What an odd call's code yields: an order for the trustee; it is resumed with the result. */
-export type Steps = Generator<Order, number | Outcome, number>;
+/** What an odd call's code yields: an order for the trustee, or a wait; it is resumed with the result. */
+export type Steps = Generator<Order | Wait, number | Outcome, number>;
+/** Steps whose end is a plain result. */
+export type Doing = Generator<Order | Wait, number, number>;
 /** A new thread or process that was asked for, with flags that are allowed. */
 export interface Birth {
   /** `thread`: of this process. `process`: with a copy of the memory. `sharing`: a process in this memory, until it executes a program. */
@@ -479,7 +492,11 @@ export type Constant = (process: ProcessView, thread: ThreadView) => number;
 export type Refuses = (r: Uint32Array) => number;
 export type Row =
   | (Common & { readonly by: 'native' })
-  | (Common & { readonly by: 'delegated'; readonly done?: (call: Call, result: number) => number })
+  | (Common & {
+      readonly by: 'delegated';
+      readonly done?: (call: Call, result: number) => number;
+      readonly waits?: (call: Call) => Steps;
+    })
   | (Common & {
       readonly by: 'answered';
       readonly answer: (call: Call) => number;
@@ -506,12 +523,15 @@ export const nativeCall = (nr: number, args: Args, options: RowOptions = {}): Ro
   ...common(nr, args, options),
   by: 'native',
 });
-/** The trustee makes it, with copied arguments. `done` keeps books with the result and may change it. */
+/**
+ * The trustee makes it, with copied arguments. `done` keeps books with the result and may change it. `waits`: it can
+ * block, so that it is made in these steps, with the arguments as they were copied.
+ */
 export const delegated = (
   nr: number,
   args: Args,
-  options: RowOptions & { done?: (call: Call, result: number) => number } = {},
-): Row => ({ ...common(nr, args, options), by: 'delegated', done: options.done });
+  options: RowOptions & { done?: (call: Call, result: number) => number; waits?: (call: Call) => Steps } = {},
+): Row => ({ ...common(nr, args, options), by: 'delegated', done: options.done, waits: options.waits });
 /** The helper knows the result, or finds it. Returns what the call returns: negative errno on failure. */
 export const answered = (
   nr: number,

@@ -64,6 +64,7 @@ import {
   textOut,
   uint,
   type Call,
+  type Doing,
   type Kind,
   type Order,
   type PathAccess,
@@ -72,6 +73,7 @@ import {
   type Steps,
 } from './dsl.js';
 import { fileGetattr } from './file-attributes.js';
+import { openFifo, waitsForPeer } from './fifos.js';
 import {
   helperLink,
   askAll,
@@ -477,7 +479,7 @@ function openOrder(
 }
 
 /** A program that gave up rights goes on below a directory that it holds, though it may not search those above: from there. */
-function* openBelow(call: Call, dir: number, where: Resolved, how: Opening): Generator<Order, number, number> {
+function* openBelow(call: Call, dir: number, where: Resolved, how: Opening): Doing {
   const denied = -ERRNO.EACCES;
   if (seesHelper(call)) return denied;
   const isHere = dir === AT_FDCWD;
@@ -487,7 +489,9 @@ function* openBelow(call: Call, dir: number, where: Resolved, how: Opening): Gen
   const way = isHere ? { host: '.' } : { descriptor: dir };
   return yield* atTarget(call, start.object, way, function* (target) {
     const name = where.host.slice(start.host.length + 1) || '.';
-    return yield openOrder(call, name, how, RESOLVE.values.RESOLVE_NO_SYMLINKS, target);
+    return yield* opened(call, where.type, how, (to) =>
+      openOrder(call, name, to, RESOLVE.values.RESOLVE_NO_SYMLINKS, target),
+    );
   });
 }
 
@@ -502,6 +506,13 @@ export function settled(
   if ((given & O_CREAT) === 0 || (given & O_EXCL) !== 0) return { flags: given, mode: bits, surprise: 0 };
   if (!exists) return { flags: given | O_EXCL, mode: bits, surprise: -ERRNO.EEXIST };
   return { flags: given & ~O_CREAT, mode: 0, surprise: -ERRNO.ENOENT };
+}
+
+/** Orders an open; that of a FIFO waits for the other end (fifos.ts). */
+function* opened(call: Call, type: number, how: Opening, order: (how: Opening) => Order): Doing {
+  return type === S_IFIFO && waitsForPeer(how.flags)
+    ? yield* openFifo(call, how.flags, (flags) => order({ ...how, flags }))
+    : yield order(how);
 }
 
 /** What the kernel says of an open without O_LARGEFILE, which openat2(2) on a 64-bit kernel implies. */
@@ -536,7 +547,9 @@ function* open(call: Call, dir: number, at: number, how: Opening, limits = 0): S
       return -ERRNO.EISDIR;
     if (changes(how.flags) && where.exists && frozen(where) !== 0) return frozen(where);
     if (tooLarge(where, how)) return -ERRNO.EOVERFLOW;
-    const first = yield openOrder(call, where.host, order, RESOLVE.values.RESOLVE_NO_SYMLINKS);
+    const first = yield* opened(call, where.type, order, (to) =>
+      openOrder(call, where.host, to, RESOLVE.values.RESOLVE_NO_SYMLINKS),
+    );
     const result = first === -ERRNO.EACCES ? yield* openBelow(call, dir, where, order) : first;
     const raced = (result === -ERRNO.ELOOP && where.type !== S_IFLNK) || (failed(result) && result === order.surprise);
     if (!raced) return result;
@@ -565,8 +578,10 @@ function* reopen(call: Call, pin: number, fd: number, how: Opening): Steps {
   const refused = mayReopen(call, pin, how.flags);
   if (refused !== 0) return refused;
   const again = (how.flags & __O_TMPFILE) !== 0 ? how : { flags: how.flags & ~O_CREAT, mode: 0 };
+  const s = statxOfFd(pin);
+  const type = typeof s === 'number' ? 0 : s.type;
   return yield* reach(call, pin, { descriptor: fd }, function* (name) {
-    return yield openOrder(call, name, again, 0);
+    return yield* opened(call, type, again, (to) => openOrder(call, name, to, 0));
   });
 }
 
@@ -621,13 +636,13 @@ function* openat2(call: Call): Steps {
 const FCHDIR = 133;
 const CLOSE = 6;
 
-function* openRemoved(call: Call, where: Resolved, how: Opening): Generator<Order, number, number> {
+function* openRemoved(call: Call, where: Resolved, how: Opening): Doing {
   return yield* throughHelper(call, where, function* (name) {
     return yield openOrder(call, name, how, 0);
   });
 }
 
-function* openNamed(call: Call, where: Resolved, how: Opening): Generator<Order, number, number> {
+function* openNamed(call: Call, where: Resolved, how: Opening): Doing {
   const fd = yield openOrder(call, where.host, how, RESOLVE.values.RESOLVE_NO_SYMLINKS);
   return fd === -ERRNO.EACCES ? yield* openBelow(call, AT_FDCWD, where, how) : fd;
 }

@@ -39,10 +39,12 @@ import {
   type Kind,
   type Order,
   type Steps,
+  type Wait,
 } from './dsl.js';
 import { askIpc, granted, hold, mayUse, objectAt, usable, type IpcKind, type IpcObject } from './support-ipc.js';
 import { copied, fail, giveWord, PAGE, refuse, roundUp } from './support-process.js';
 import { failed } from './support.js';
+import { blindly, isBlocked, now, timeAt } from './waiting.js';
 
 const KEYS = 'keyrings are shared by all processes of a user; not offered yet';
 const NR = {
@@ -56,6 +58,7 @@ const NR = {
   semtimedop: 420,
 } as const;
 const { SHM_HUGETLB } = GET.values;
+const { IPC_NOWAIT, MSG_COPY } = MSGOP.values;
 const { SHM_RDONLY, SHM_RND, SHM_REMAP, SHM_EXEC } = SHMAT.values;
 const { IPC_RMID, IPC_SET, IPC_STAT, IPC_INFO } = IPC.values;
 const { SHM_LOCK, SHM_UNLOCK, SHM_STAT, SHM_INFO, SHM_STAT_ANY } = SHMCTL.values;
@@ -212,38 +215,107 @@ const semctl = (call: Call): Steps => {
 
 const MOST_OPERATIONS = 0x8000;
 
-/** The arena's copy of a timeout, as struct __kernel_timespec; 0 for none. A negative errno. */
+/** Milliseconds to wait for at most, Infinity for none given; a negative errno. */
 function timeoutOf(call: Call, at: number): number {
-  if (at === 0) return 0;
-  const form = call.carried === undefined ? timespec64 : timespec32;
-  const bytes = call.get(at, form.size);
-  return typeof bytes === 'number' ? bytes : call.arena(timespec64.encode(form.decode(bytes)));
+  if (at === 0) return Infinity;
+  return timeAt(call, at, (call.carried === undefined ? timespec64 : timespec32).size);
 }
 
-/** semtimedop(2); semop(2) is the same without a timeout. Only the kernel looks at the operations. */
+interface Operation {
+  readonly num: number;
+  /** Signed. */
+  readonly op: number;
+  readonly flg: number;
+}
+const operationsIn = (bytes: Uint8Array): Operation[] =>
+  Array.from({ length: bytes.length / sembuf.size }, (_, i) => {
+    const { sem_num, sem_op, sem_flg } = sembuf.decode(bytes.subarray(i * sembuf.size)) as Record<string, number>;
+    return { num: sem_num, op: (sem_op << 16) >> 16, flg: sem_flg };
+  });
+const withoutWaiting = ({ num, op, flg }: Operation): Uint8Array =>
+  sembuf.encode({ sem_num: num, sem_op: op, sem_flg: flg | IPC_NOWAIT });
+const mayWait = ({ op }: Operation): boolean => op <= 0;
+const mustNot = ({ flg }: Operation): boolean => (flg & IPC_NOWAIT) !== 0;
+
+/** Would the kernel wait, where nothing may: is the first operation that cannot be done one that may wait? */
+function* isWaitedFor(id: number, operations: readonly Operation[]): Generator<Order, boolean, number> {
+  const waiting = operations.filter(mayWait);
+  if (!waiting.some(mustNot)) return true;
+  if (waiting.every(mustNot)) return false;
+  const values = new Map<number, number>();
+  for (const operation of operations) {
+    const { num, op } = operation;
+    const value = values.get(num) ?? (yield [NR.semctl, id, num, GETVAL, 0]);
+    if (op === 0 ? value !== 0 : value + op < 0) return !mustNot(operation);
+    values.set(num, value + op);
+  }
+  return true; // it has changed: look again
+}
+
+/** What was there and is no more: the call had begun to wait for it. */
+const removed = (result: number): number => (result === fail('EINVAL') ? fail('EIDRM') : result);
+
+/**
+ * semtimedop(2); semop(2) is the same without a timeout. Nothing can be watched, so that it is tried again and again,
+ * with IPC_NOWAIT in all operations.
+ */
 function* operate(call: Call): Steps {
-  const [id, operations, count, timeout] = call.r;
+  const [id, at, count, timeout] = call.r;
   if (count === 0 || (id | 0) < 0) return fail('EINVAL');
   if (count > MOST_OPERATIONS) return fail('E2BIG');
   const time = timeoutOf(call, timeout);
   if (time < 0) return time;
   const set = usable(call, 'sem', id);
   if (typeof set === 'number') return set;
-  return call.checkRange(operations, count * sembuf.size) || (yield [NR.semtimedop, id, operations, count, time]);
+  const bytes = call.checkRange(at, count * sembuf.size) || call.get(at, count * sembuf.size);
+  if (typeof bytes === 'number') return bytes;
+  const operations = operationsIn(bytes);
+  const copy = call.arena(Buffer.concat(operations.map(withoutWaiting)));
+  return yield* tried(time, function* () {
+    const result = yield [NR.semtimedop, id, copy, count, 0];
+    if (!isBlocked(result)) return result;
+    return (yield* isWaitedFor(id, operations)) ? undefined : result;
+  });
+}
+
+/** Tries until there is a result: -EAGAIN when the time is over. */
+function* tried(
+  time: number,
+  attempt: () => Generator<Order, number | undefined, number>,
+): Generator<Order | Wait, number, number> {
+  const looks = blindly(time === Infinity ? undefined : now() + time);
+  for (let waited = false; ; waited = true) {
+    const result = yield* attempt();
+    if (result !== undefined) return waited ? removed(result) : result;
+    const end = yield* looks.wait();
+    if (end !== 0) return end === fail('ETIMEDOUT') ? fail('EAGAIN') : end;
+  }
 }
 
 // ---- messages ----
 
 const TYPE_SIZE = msgbuf.fields[1].offset;
 
-/** msgsnd(2) and msgrcv(2): the type, then the text. A size is signed. */
-function* message(call: Call): Steps {
-  const [id, at, length] = call.r;
-  if ((length | 0) < 0) return fail('EINVAL');
-  const queue = usable(call, 'msg', id);
-  if (typeof queue === 'number') return queue;
-  return call.checkRange(at, TYPE_SIZE + length) || (yield [call.nr, ...call.r]);
-}
+/** msgsnd(2) and msgrcv(2): the type, then the text. A size is signed. `full`: what they say where they would wait. */
+const message = (flagsAt: number, full: number) =>
+  function* (call: Call): Steps {
+    const [id, at, length] = call.r;
+    if ((length | 0) < 0) return fail('EINVAL');
+    const queue = usable(call, 'msg', id);
+    if (typeof queue === 'number') return queue;
+    const refused = call.checkRange(at, TYPE_SIZE + length);
+    if (refused !== 0) return refused;
+    const args = [...call.r];
+    // A copy is never waited for: the kernel wants the flag.
+    const waits = (args[flagsAt] & (IPC_NOWAIT | MSG_COPY)) === 0;
+    if (waits) args[flagsAt] |= IPC_NOWAIT;
+    return yield* tried(Infinity, function* () {
+      const result = yield [call.nr, ...args];
+      return result === full && waits ? undefined : result;
+    });
+  };
+const sendMessage = message(3, fail('EAGAIN'));
+const receiveMessage = message(4, fail('ENOMSG'));
 
 // ---- segments ----
 
@@ -324,8 +396,8 @@ export const ipc = family({
     operate,
   ),
   msgget: odd(399, { key: key(), flags: flags(GET) }, get('msg'), via(N.MSGGET)),
-  msgsnd: odd(400, { id: int(), message: address(), size: size(), flags: flags(MSGOP) }, message, via(N.MSGSND)),
-  msgrcv: odd(401, { id: int(), message: address(), size: size(), type: int(), flags: flags(MSGOP) }, message, {
+  msgsnd: odd(400, { id: int(), message: address(), size: size(), flags: flags(MSGOP) }, sendMessage, via(N.MSGSND)),
+  msgrcv: odd(401, { id: int(), message: address(), size: size(), type: int(), flags: flags(MSGOP) }, receiveMessage, {
     ...via(N.MSGRCV),
     returns: 'count',
   }),

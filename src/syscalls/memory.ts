@@ -18,6 +18,7 @@ import {
   size,
   structIn,
   type Call,
+  type ProcessView,
   type Steps,
 } from './dsl.js';
 import { fail, guarded, PAGE, refuse, refuseOnce, roundUp, SPACE, type Guard } from './support-process.js';
@@ -134,13 +135,23 @@ const remap: Guard = (call, [from, oldLength, newLength, how, to]) => {
 
 /**
  * brk(2) answers the break as it is when it refuses. Growing never replaces a mapping, but shrinking unmaps what
- * stands between the new break and the old one, whatever it is. Where it stands is known from the last move: with
- * several threads, moves must be made one at a time.
+ * stands between the new break and the old one, whatever it is. Where it stands is known from the last move: they are
+ * made one at a time.
  */
 function moveBreak(call: Call): Steps | number {
   const now = call.process.break;
   const wanted = call.r[0];
-  return now !== undefined && (wanted === 0 || wanted === now) ? now : moveBreakFrom(call, now, wanted);
+  return now !== undefined && (wanted === 0 || wanted === now) ? now : moveBreakAlone(call, wanted);
+}
+const moving = new WeakSet<ProcessView>();
+function* moveBreakAlone(call: Call, wanted: number): Steps {
+  while (moving.has(call.process)) yield { again: 1, deaf: true };
+  moving.add(call.process);
+  try {
+    return yield* moveBreakFrom(call, call.process.break, wanted);
+  } finally {
+    moving.delete(call.process);
+  }
 }
 function* moveBreakFrom(call: Call, known: number | undefined, wanted: number): Steps {
   const now = known ?? (yield [NR.brk, 0]) >>> 0;

@@ -5,6 +5,7 @@
 import type { ByteString } from '../abi/bytes.js';
 import { OPEN } from '../abi/flags.js';
 import { SIGEV } from '../abi/flags-ipc.js';
+import { CLOCK } from '../abi/flags-process.js';
 import { mqAttr, sigevent } from '../abi/structs-ipc.js';
 import { timespec32, timespec64 } from '../abi/structs-process.js';
 import {
@@ -27,6 +28,7 @@ import {
 } from './dsl.js';
 import { copied, fail, refuse } from './support-process.js';
 import { cString } from './support.js';
+import { clockNow, POLLIN, POLLOUT, timeIn } from './waiting.js';
 
 const NAME_MAX = 255;
 const PATH_MAX = 4096;
@@ -67,6 +69,32 @@ function* notify(call: Call): Steps {
   return yield [call.nr, queue, copy === undefined ? 0 : call.arena(copy)];
 }
 
+/**
+ * mq_timedsend(2) and mq_timedreceive(2): with no time at all, they say ETIMEDOUT where they would wait. The caller's
+ * time is absolute, of CLOCK_REALTIME, which may be set meanwhile.
+ */
+const waiting = (events: number, layout: typeof timespec32) =>
+  function* (call: Call): Steps {
+    const [queue, at, size, priority, timeout] = call.r;
+    const late = timeout === 0 ? Infinity : timeIn(call.bytes(4));
+    if (late < 0) return late;
+    const none = call.arena(new Uint8Array(layout.size));
+    let pin: number | undefined;
+    for (;;) {
+      if (pin !== undefined && !call.isStill(queue | 0, pin)) return fail('EBADF');
+      const result = yield [call.nr, queue, at, size, priority, none];
+      if (result !== fail('ETIMEDOUT')) return result;
+      const left = late - clockNow(CLOCK_REALTIME);
+      if (left <= 0) return result;
+      pin ??= call.pin(queue | 0);
+      const end = yield { fds: [{ fd: pin, events }], again: Math.min(left, LOOK) };
+      if (end !== 0) return end;
+    }
+  };
+/** Milliseconds after which the clock is looked at again. */
+const LOOK = 1000;
+const { CLOCK_REALTIME } = CLOCK.values;
+
 const send = (timespec: typeof timespec32) => ({
   queue: fd(),
   message: bytesIn('size'),
@@ -93,10 +121,10 @@ export const mqueue = family({
     },
   ),
   mq_unlink: odd(278, { name: string(PATH_MAX) }, unlink),
-  mq_timedsend: delegated(279, send(timespec32)),
-  mq_timedsend_time64: delegated(418, send(timespec64)),
-  mq_timedreceive: delegated(280, receive(timespec32), counted),
-  mq_timedreceive_time64: delegated(419, receive(timespec64), counted),
+  mq_timedsend: delegated(279, send(timespec32), { waits: waiting(POLLOUT, timespec32) }),
+  mq_timedsend_time64: delegated(418, send(timespec64), { waits: waiting(POLLOUT, timespec64) }),
+  mq_timedreceive: delegated(280, receive(timespec32), { ...counted, waits: waiting(POLLIN, timespec32) }),
+  mq_timedreceive_time64: delegated(419, receive(timespec64), { ...counted, waits: waiting(POLLIN, timespec64) }),
   mq_notify: odd(281, { queue: fd(), event: structIn(sigevent, true) }, notify),
   mq_getsetattr: delegated(282, {
     queue: fd(),

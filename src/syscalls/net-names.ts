@@ -9,7 +9,7 @@ import { ERRNO } from '../abi/errno.js';
 import { FCNTL, RENAME } from '../abi/flags.js';
 import { SUN_PATH, unixAddress } from '../abi/structs.js';
 import { native } from '../native/index.js';
-import type { Call, Resolved, Steps } from './dsl.js';
+import type { Call, Doing, Resolved } from './dsl.js';
 import { helperLink, reach, seesHelper, statxOfFd } from './support.js';
 
 /** Addresses as the program gave them, by the kernel's path; of all processes of the sandbox. */
@@ -51,10 +51,10 @@ function directoryOf(call: Call, where: Resolved): number {
 let temporaries = 0;
 const temporary = (): ByteString => `.nurse-${process.pid}-${temporaries++}`;
 
-type Then = (at: number, length: number) => Steps;
+type Then = (at: number, length: number) => Doing;
 
 /** Binds by `then` to a name where `where` is, which the program calls `path`. */
-export function* bindAt(call: Call, where: Resolved, path: ByteString, then: Then): Steps {
+export function* bindAt(call: Call, where: Resolved, path: ByteString, then: Then): Doing {
   if (!seesHelper(call)) return yield* bindBeside(call, where, path, then);
   const dir = directoryOf(call, where);
   if (dir < 0) return dir;
@@ -67,7 +67,7 @@ export function* bindAt(call: Call, where: Resolved, path: ByteString, then: The
 }
 
 /** Another directory may have the same name for the trustee tomorrow: what is bound there gets a name of its own first. */
-function* bindBeside(call: Call, where: Resolved, path: ByteString, then: Then): Steps {
+function* bindBeside(call: Call, where: Resolved, path: ByteString, then: Then): Doing {
   const name = temporary();
   const parent = where.host.slice(0, where.host.lastIndexOf('/')) || '/';
   return yield* reach(call, where.dir, { host: parent }, function* (at) {
@@ -76,7 +76,7 @@ function* bindBeside(call: Call, where: Resolved, path: ByteString, then: Then):
   });
 }
 
-function* bindTo(call: Call, kernel: ByteString, path: ByteString, then: Then): Steps {
+function* bindTo(call: Call, kernel: ByteString, path: ByteString, then: Then): Doing {
   const to = unixAddress(kernel);
   const result = yield* then(call.arena(to), to.length);
   if (result === 0) remember(kernel, unixAddress(path));

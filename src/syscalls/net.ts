@@ -54,6 +54,7 @@ import {
   uint,
   words,
   type Call,
+  type Doing,
   type Flags,
   type Kind,
   type Order,
@@ -61,7 +62,9 @@ import {
 } from './dsl.js';
 import { NOBODY } from './members.js';
 import { anyNamed, bindAt, ownNameOf, retell } from './net-names.js';
+import { accepting, connecting, receiveAll, sendAll } from './net-waiting.js';
 import { askAll, frozen, isHeld, statxOfFd, throughHelper, within } from './support.js';
+import { now, timeAt, timeOf } from './waiting.js';
 
 type Action = InetQuestion['ask'];
 
@@ -127,7 +130,7 @@ function* socketpair(call: Call): Steps {
 const SOCKADDR_MAX = 128;
 const SOCKADDR_UN = 110;
 /** How a call goes on with the address: where it stands in the arena, and its length. */
-type With = (at: number, length: number) => Steps;
+type With = (at: number, length: number) => Doing;
 
 /** Reads an address of the program once. */
 function readAddress(call: Call, at: number, length: number): Uint8Array | number {
@@ -153,7 +156,7 @@ function addressRefusal(call: Call, action: Action, name: SocketName): number {
 }
 
 /** Judges the address at `at` and goes on with a copy of it. */
-function* toAddress(call: Call, action: Action, at: number, length: number, then: With): Steps {
+function* toAddress(call: Call, action: Action, at: number, length: number, then: With): Doing {
   const bytes = readAddress(call, at, length);
   if (typeof bytes === 'number') return bytes;
   const name = socketName(bytes, action !== 'connect');
@@ -176,7 +179,7 @@ function rawRefusal(call: Call, action: Action, bytes: Uint8Array): number {
 const SOCKADDR_IN6 = 24;
 
 /** connect or send to a unix socket: what is there when it is judged, by the helper's descriptor. */
-function* reachPath(call: Call, action: 'connect' | 'send', path: ByteString, then: With): Steps {
+function* reachPath(call: Call, action: 'connect' | 'send', path: ByteString, then: With): Doing {
   const where = call.resolve(AT_FDCWD, path, { follow: true });
   if (typeof where === 'number') return where;
   const refused = call.ask({ ask: 'unix', action, path: where.guest }) || askAll(call, ['write'], where.guest);
@@ -187,7 +190,7 @@ function* reachPath(call: Call, action: 'connect' | 'send', path: ByteString, th
   });
 }
 
-function* bindPath(call: Call, path: ByteString, then: With): Steps {
+function* bindPath(call: Call, path: ByteString, then: With): Doing {
   const where = call.resolve(AT_FDCWD, path, { follow: false, make: true });
   if (typeof where === 'number') return where;
   const refused = call.ask({ ask: 'unix', action: 'bind', path: where.guest }) || askAll(call, ['create'], where.guest);
@@ -241,9 +244,11 @@ function* listen(call: Call): Steps {
 
 function* connect(call: Call): Steps {
   const [n, at, length] = call.r;
-  return yield* toAddress(call, 'connect', at, length, function* (to, toLength) {
-    return yield [call.nr, n, to, toLength];
-  });
+  return yield* toAddress(call, 'connect', at, length, (to, toLength) =>
+    connecting(call, n, function* () {
+      return yield [call.nr, n, to, toLength];
+    }),
+  );
 }
 
 // ---- send(2), sendto(2), sendmsg(2), sendmmsg(2) ----
@@ -257,10 +262,12 @@ function* sendto(call: Call): Steps {
   const [n, buffer, length, how, at, atLength] = call.r;
   const refused = within(call, [buffer, length]);
   if (refused !== 0) return refused;
-  if (at === 0) return yield [call.nr, n, buffer, length, how, 0, 0];
-  return yield* toAddress(call, sending(how), at, atLength, function* (to, toLength) {
-    return yield [call.nr, n, buffer, length, how, to, toLength];
-  });
+  const toName: With = (to, toLength) =>
+    sendAll(call, how, length, function* (sent, flags) {
+      const name = sent === 0 ? [to, toLength] : [0, 0];
+      return yield [call.nr, n, buffer + sent, length - sent, flags, ...name];
+    });
+  return yield* at === 0 ? toName(0, 0) : toAddress(call, sending(how), at, atLength, toName);
 }
 
 const key = (level: number, type: number): string => `${level}:${type}`;
@@ -319,8 +326,32 @@ function vector(call: Call, at: number, count: number): Uint8Array | number {
   return bytes;
 }
 
+/** Bytes that a vector names. */
+const lengthOf = (iov: Uint8Array): number => {
+  const view = new DataView(iov.buffer, iov.byteOffset, iov.byteLength);
+  let length = 0;
+  for (let i = 0; i < iov.length; i += iovec.size) length += view.getUint32(i + 4, true);
+  return length;
+};
+/** What is left of a vector behind the first `done` bytes, in a buffer of its own. */
+function behind(iov: Uint8Array, done: number): Uint8Array {
+  const rest = new Uint8Array(iov);
+  const view = new DataView(rest.buffer);
+  let at = 0;
+  for (let left = done; at < rest.length; at += iovec.size) {
+    const length = view.getUint32(at + 4, true);
+    if (left < length) {
+      view.setUint32(at, view.getUint32(at, true) + left, true);
+      view.setUint32(at + 4, length - left, true);
+      break;
+    }
+    left -= length;
+  }
+  return rest.slice(at);
+}
+
 /** Judges and sends the message whose header stands at `at`; everything but the data is copied. */
-function* sendOne(call: Call, at: number, how: number): Steps {
+function* sendOne(call: Call, at: number, how: number): Doing {
   const header = call.get(at, msghdr.size);
   if (typeof header === 'number') return header;
   const m = msghdr.decode(header) as Record<string, number>;
@@ -334,20 +365,28 @@ function* sendOne(call: Call, at: number, how: number): Steps {
   const refused = controlRefusal(call, control);
   if (refused !== 0) return refused;
   const place = (bytes: Uint8Array): number => (bytes.length === 0 ? 0 : call.arena(bytes));
-  const order = (name: number, length: number): Order => {
-    const copy = { ...m, msg_name: name, msg_namelen: length, msg_iov: place(iov), msg_control: place(control) };
-    return [SENDMSG, call.r[0], call.arena(msghdr.encode(copy)), how];
+  const toName: With = (to, toLength) => {
+    let whole: number | undefined;
+    return sendAll(call, how, lengthOf(iov), function* (sent, flags) {
+      if (sent === 0) {
+        const names = { msg_name: to, msg_namelen: toLength };
+        whole ??= call.arena(msghdr.encode({ ...m, ...names, msg_iov: place(iov), msg_control: place(control) }));
+        return yield [SENDMSG, call.r[0], whole, flags];
+      }
+      // The rest of a stream, without the name and what went along with the first part.
+      call.forgetArena();
+      const rest = behind(iov, sent);
+      const copy = { ...m, msg_name: 0, msg_namelen: 0, msg_iov: place(rest), msg_iovlen: rest.length / iovec.size };
+      return yield [
+        SENDMSG,
+        call.r[0],
+        call.arena(msghdr.encode({ ...copy, msg_control: 0, msg_controllen: 0 })),
+        flags,
+      ];
+    });
   };
-  if (m.msg_name === 0 || m.msg_namelen === 0) return yield order(0, 0);
-  return yield* toAddress(
-    call,
-    sending(how),
-    m.msg_name,
-    Math.min(m.msg_namelen, SOCKADDR_MAX),
-    function* (to, toLength) {
-      return yield order(to, toLength);
-    },
-  );
+  if (m.msg_name === 0 || m.msg_namelen === 0) return yield* toName(0, 0);
+  return yield* toAddress(call, sending(how), m.msg_name, Math.min(m.msg_namelen, SOCKADDR_MAX), toName);
 }
 
 /** sendmmsg(2): one message after the other, each judged when its turn comes. The kernel, too, stops at the first error. */
@@ -359,7 +398,7 @@ function* sendmmsg(call: Call): Steps {
   for (let i = 0; i < most; i++) {
     const at = vec + i * mmsghdr.size;
     call.forgetArena();
-    const sent = (yield* sendOne(call, at, how)) as number;
+    const sent = yield* sendOne(call, at, how);
     if (sent < 0) return i > 0 ? i : sent;
     length.setUint32(0, sent, true);
     const refused = call.put(at + msghdr.size, new Uint8Array(length.buffer));
@@ -382,13 +421,21 @@ function outRefusal(call: Call, at: number, lengthAt: number): number {
 const ACCEPT4 = 364;
 const GETSOCKNAME = 367;
 
+function* asked(order: Order): Doing {
+  return yield order;
+}
+
 /** accept4, getsockname, getpeername: registers 1 and 2 say where the address goes. */
 function* named(call: Call): Steps {
   const [n, at, lengthAt, how] = call.r;
   const refused = outRefusal(call, at, lengthAt);
   if (refused !== 0) return refused;
   const room = roomAt(call, at, lengthAt);
-  const result = yield call.nr === ACCEPT4 ? [call.nr, n, at, lengthAt, how] : [call.nr, n, at, lengthAt];
+  const result = yield* call.nr === ACCEPT4
+    ? accepting(call, n, function* () {
+        return yield [call.nr, n, at, lengthAt, how];
+      })
+    : asked([call.nr, n, at, lengthAt]);
   if (result < 0 || room === 0) return result;
   const own = ownNameOf(call, call.nr === ACCEPT4 ? result : n | 0, call.nr !== GETSOCKNAME);
   if (own === undefined) return result;
@@ -410,7 +457,10 @@ function* recvfrom(call: Call): Steps {
   const refused = within(call, [buffer, length]) || outRefusal(call, at, lengthAt);
   if (refused !== 0) return refused;
   const room = roomAt(call, at, lengthAt);
-  const result = yield [call.nr, n, buffer, length, how, at, lengthAt];
+  const result = yield* receiveAll(call, how, length, function* (got, flags) {
+    const name = got === 0 ? [at, lengthAt] : [0, 0];
+    return yield [call.nr, n, buffer + got, length - got, flags, ...name];
+  });
   if (result >= 0 && room > 0) retellAt(call, at, room, lengthAt);
   return result;
 }
@@ -430,16 +480,67 @@ function wantedNames(call: Call, at: number, count: number, size: number): reado
 }
 const NAMELEN = 4;
 
+/** The vector of a message that is received, as far as it is good; the kernel says what is not. */
+function vectorOf(call: Call, at: number): Uint8Array {
+  const header = call.get(at, msghdr.size);
+  if (typeof header === 'number') return new Uint8Array(0);
+  const { msg_iov, msg_iovlen } = msghdr.decode(header) as Record<string, number>;
+  const iov = vector(call, msg_iov, msg_iovlen);
+  return typeof iov === 'number' ? new Uint8Array(0) : iov;
+}
+const RECVFROM = 371;
+
 /** The message in the program's memory: the kernel refuses every buffer that the program could not write itself. */
 function* recvmsg(call: Call): Steps {
   const [n, at, how] = call.r;
   const refused = within(call, [at, msghdr.size]);
   if (refused !== 0) return refused;
   const wanted = wantedNames(call, at, 1, msghdr.size);
-  const result = yield [call.nr, n, at, how];
+  const iov = (how & MSG.values.MSG_WAITALL) === 0 ? new Uint8Array(0) : vectorOf(call, at);
+  const result = yield* receiveAll(call, how, lengthOf(iov), function* (got, flags) {
+    if (got === 0) return yield [call.nr, n, at, flags];
+    const first = new DataView(behind(iov, got).buffer);
+    return yield [RECVFROM, n, first.getUint32(0, true), first.getUint32(4, true), flags, 0, 0];
+  });
   if (result >= 0) for (const m of wanted) retellAt(call, m.msg_name, m.msg_namelen, at + NAMELEN);
   return result;
 }
+
+interface Many {
+  readonly n: number;
+  readonly at: number;
+  readonly most: number;
+  readonly how: number;
+  readonly time: number;
+  readonly timeout: number;
+}
+/** recvmmsg(2) looks at its time behind each message only, as the kernel does, and tells what was left of it then. */
+function* receiveMany(call: Call, { n, at, most, how, time, timeout }: Many): Doing {
+  const { MSG_WAITFORONE, MSG_DONTWAIT } = MSG.values;
+  let flags = how;
+  const began = now();
+  const allowed = time === 0 ? Infinity : timeAt(call, time, timeout);
+  if (allowed < 0) return allowed;
+  if (most === 0) return yield [RECVMMSG, n, at, 0, how, 0];
+  let got = 0;
+  let left = allowed;
+  while (got < most) {
+    const result = yield* receiveAll(call, flags & ~MSG_WAITFORONE, 0, function* (_, by) {
+      // One after the other where the time counts, otherwise as many as there are.
+      return yield [RECVMMSG, n, at + got * mmsghdr.size, time === 0 ? most - got : 1, by, 0];
+    });
+    if (result <= 0) {
+      if (got === 0) return result;
+      break;
+    }
+    got += result;
+    left = Math.max(0, allowed - (now() - began));
+    if (left === 0) break;
+    if ((flags & MSG_WAITFORONE) !== 0) flags |= MSG_DONTWAIT;
+  }
+  return time === 0 ? got : call.put(time, timeOf(left, timeout)) || got;
+}
+const RECVMMSG = 337;
 
 function* recvmmsg(call: Call, timeout: number): Steps {
   const [n, at, count, how, time] = call.r;
@@ -447,7 +548,7 @@ function* recvmmsg(call: Call, timeout: number): Steps {
   const refused = within(call, [at, most * mmsghdr.size], [time, timeout]);
   if (refused !== 0) return refused;
   const wanted = wantedNames(call, at, most, mmsghdr.size);
-  const result = yield [call.nr, n, at, count, how, time];
+  const result = yield* receiveMany(call, { n, at, most, how, time, timeout });
   for (const [i, m] of wanted.slice(0, Math.max(result, 0)).entries())
     retellAt(call, m.msg_name, m.msg_namelen, at + i * mmsghdr.size + NAMELEN);
   return result;

@@ -3,7 +3,7 @@ import { toBytes } from '../abi/bytes.js';
 import { FUTEX, GRND, PR, RLIMIT, SIGNAL_MAX, WAIT } from '../abi/flags-process.js';
 import { OPEN } from '../abi/flags.js';
 import {
-  newUtsname, oldoldUtsname, oldUtsname, rlimit, rlimit64, robustListHead, rusage, schedAttr, schedParam, siginfo, sysinfo,
+  futexWaiter, newUtsname, oldoldUtsname, oldUtsname, rlimit, rlimit64, robustListHead, rusage, schedAttr, schedParam, siginfo, sysinfo,
   timespec32, timespec64, tms, userDesc, USER_DESC, word,
 } from '../abi/structs-process.js'; // prettier-ignore
 import type { Struct } from '../abi/ctype.js';
@@ -11,7 +11,7 @@ import type { PrimaryErrnoName } from '../abi/errno.js';
 import { native } from '../native/index.js';
 import {
   absent, address, answered, bitsOut, bytesOut, choice, constant, copyIn, delegated, denied, family, flags, hex, int, mode, odd, pid,
-  signal, size, string, structIn, structInOut, structOut, uint, words, type Args, type Call, type Kind, type Order,
+  signal, size, string, structIn, structInOut, structOut, structs, uint, words, type Args, type Call, type Doing, type Kind, type Order,
   type Row, type Steps,
 } from './dsl.js'; // prettier-ignore
 import { change } from './support-identity.js';
@@ -19,7 +19,9 @@ import {
   isOwn, membersOf, orderedProcess, orderedThread, orderedThreads, processOf, refuseForeign, setForThread, targetsOf,
   threadOf, type OrderedThread,
 } from './members.js'; // prettier-ignore
-import { copied, fail, give, giveWord, guarded, notes, prepare, refuse } from './support-process.js';
+import { within } from './support.js';
+import { futexWait, futexWaitAny } from './support-futex.js';
+import { fail, give, giveWord, guarded, notes, prepare, refuse } from './support-process.js';
 import { nameOfThread, nodeOf, processorOf, usageOf } from './task-files.js';
 
 const NR = {
@@ -27,10 +29,51 @@ const NR = {
   getrusage: 77, pidfd_open: 434,
 } as const; // prettier-ignore
 
-// ---- waiting ----
+// ---- waiting for children: asked without waiting; where none has ended, the helper knows when one does ----
 
+const { WNOHANG, WUNTRACED, WCONTINUED, WNOWAIT } = WAIT.values;
 /** waitid(2) with P_PIDFD takes a descriptor. */
 const P_PIDFD = 3;
+/** Milliseconds between looks for a child that stops or goes on, which nobody tells of. */
+const STOP_LOOK = 20;
+
+function* changes(call: Call, options: number, look: () => Doing): Doing {
+  if ((options & WNOHANG) !== 0) return yield [call.nr, ...call.r];
+  const stops = (options & (WUNTRACED | WCONTINUED)) !== 0;
+  for (;;) {
+    const result = yield* look();
+    if (result !== NONE) return result;
+    const end = yield { processes: true, again: stops ? STOP_LOOK : undefined };
+    if (end !== 0) return end;
+  }
+}
+const NONE = 0;
+
+/** waitpid(2), wait4(2) */
+const awaitChild = (call: Call): Steps => {
+  const [who, status, options, usage] = call.r;
+  return changes(call, options, function* () {
+    return yield [call.nr, who, status, options | WNOHANG, usage];
+  });
+};
+
+/**
+ * waitid(2) answers 0 whether there was a child or not, unless somebody reads what it told. Only for one that there is
+ * it writes the usage: to memory that it cannot write, the slot, that is EFAULT.
+ */
+function* awaitChange(call: Call): Steps {
+  const [kind, id, info, options, usage] = call.r;
+  const refused =
+    (kind === P_PIDFD ? call.checkFd(id | 0) : 0) || within(call, [info, siginfo.size], [usage, rusage.size]);
+  if (refused !== 0) return refused;
+  if ((options & WNOHANG) !== 0) return yield [call.nr, kind, id, info, options, usage];
+  const unwritable = call.arena(new Uint8Array(rusage.size));
+  const found = yield* changes(call, options, function* () {
+    return yield [call.nr, kind, id, 0, options | WNOHANG | WNOWAIT, unwritable];
+  });
+  if (found !== fail('EFAULT')) return found;
+  return yield [call.nr, kind, id, info, options | WNOHANG, usage];
+}
 
 // ---- TLS ----
 
@@ -98,7 +141,7 @@ function getThreadArea(call: Call): number {
   return i < 0 ? fail('EINVAL') : give(call, call.r[0], recorded(call, i));
 }
 
-// ---- futex ----
+// ---- futex: support-futex.ts waits ----
 
 const F = FUTEX.values;
 const FUTEX_OP = FUTEX.field;
@@ -113,14 +156,11 @@ const TWO_WORDS: readonly number[] = [F.FUTEX_REQUEUE, F.FUTEX_CMP_REQUEUE, F.FU
 function* futex(call: Call, timespec: Struct): Steps {
   const [first, how, value, timeout, second, third] = call.r;
   const op = how & FUTEX_OP;
-  const waits = WAITS.includes(op);
   const two = TWO_WORDS.includes(op);
-  if (!waits && !two && !WAKES.includes(op)) return fail('ENOSYS');
+  if (WAITS.includes(op)) return call.checkRange(first, 4) || (yield* futexWait(call, timespec));
+  if (!two && !WAKES.includes(op)) return fail('ENOSYS');
   const refused = call.checkRange(first, 4) || (two ? call.checkRange(second, 4) : 0);
-  if (refused !== 0) return refused;
-  const fourth = waits ? copied(call, timeout, timespec.size) : timeout;
-  if (fourth < 0) return fourth;
-  return yield [call.nr, first, how, value, fourth, second, third];
+  return refused !== 0 ? refused : yield [call.nr, first, how, value, timeout, second, third];
 }
 
 const by = (r: Uint32Array, operations: readonly number[], kind: Kind): Kind =>
@@ -522,12 +562,16 @@ function* pidfdOpen(call: Call): Steps {
 const rusageOut = { usage: structOut(rusage, true) };
 
 export const processes = family({
-  waitpid: delegated(7, { pid: pid(), status: words('out'), options: flags(WAIT) }),
-  wait4: delegated(114, { pid: pid(), status: words('out'), options: flags(WAIT), ...rusageOut }),
-  waitid: guarded(
+  waitpid: delegated(7, { pid: pid(), status: words('out'), options: flags(WAIT) }, { waits: awaitChild }),
+  wait4: delegated(
+    114,
+    { pid: pid(), status: words('out'), options: flags(WAIT), ...rusageOut },
+    { waits: awaitChild },
+  ),
+  waitid: odd(
     284,
     { kind: int(), id: int(), info: structOut(siginfo, true), options: flags(WAIT), ...rusageOut },
-    (call, [kind, id]) => (kind === P_PIDFD ? call.checkFd(id | 0) : 0),
+    awaitChange,
   ),
 
   getpid: constant(20, (process) => process.pid),
@@ -554,7 +598,17 @@ export const processes = family({
 
   futex: odd(240, futexArguments(timespec32), (call) => futex(call, timespec32)),
   futex_time64: odd(422, futexArguments(timespec64), (call) => futex(call, timespec64)),
-  futex_waitv: denied(449, 'ENOSYS', 'not offered, futex is'),
+  futex_waitv: odd(
+    449,
+    {
+      waiters: structs('in', futexWaiter, 'count'),
+      count: uint(),
+      flags: hex(),
+      timeout: structIn(timespec64, true),
+      clock: int(),
+    },
+    futexWaitAny,
+  ),
   futex_wake: denied(454, 'ENOSYS', 'not offered, futex is'),
   futex_wait: denied(455, 'ENOSYS', 'not offered, futex is'),
   futex_requeue: denied(456, 'ENOSYS', 'not offered, futex is'),

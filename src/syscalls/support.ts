@@ -8,7 +8,7 @@ import { openHow, oldKernelStat, stat, stat64, statfs, statfs64, statx } from '.
 import { ownCredentials } from '../native/credentials.js';
 import { native } from '../native/index.js';
 import type { Access } from '../questions.js';
-import type { Call, Order, PathAccess, ResolveOptions, Resolved } from './dsl.js';
+import type { Call, Order, PathAccess, ResolveOptions, Resolved, Wait } from './dsl.js';
 
 const { AT_EMPTY_PATH } = AT.values;
 const { O_CLOEXEC, O_NOFOLLOW, O_PATH } = OPEN.values;
@@ -273,7 +273,7 @@ export function within(call: Call, ...ranges: readonly (readonly [at: number, le
 
 /** How a trustee of other rights than the helper's comes to an object: by its host path, or as a descriptor of the program. */
 export type Way = { readonly host: ByteString } | { readonly descriptor: number };
-type Result<T> = Generator<Order, T | number, number>;
+type Result<T> = Generator<Order | Wait, T | number, number>;
 
 const OPENAT2 = 437;
 const DUP3 = 330;

@@ -8,7 +8,6 @@ import type { Struct, Values } from '../abi/ctype.js';
 import { native } from '../native/index.js';
 import {
   answered,
-  delegated,
   denied,
   family,
   flags,
@@ -18,11 +17,13 @@ import {
   structInOut,
   structOut,
   type Call,
+  type Doing,
   type Steps,
   type ThreadView,
 } from './dsl.js';
 import { membersOf } from './members.js';
-import { copied, fail, give, giveOptional, refuse } from './support-process.js';
+import { fail, give, giveOptional, refuse } from './support-process.js';
+import { clockNow, now as monotonic, timeAt, timeOf, untilClock } from './waiting.js';
 
 const { CLOCK_REALTIME, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID, CLOCK_TAI } = CLOCK.values;
 /** Seconds and nanoseconds as struct timespec64 has them, and the low words as the 32-bit structures do. */
@@ -97,14 +98,79 @@ function getResolution(call: Call, layout: Struct): number {
   return result < 0 ? result : giveOptional(call, call.r[1], timespecOf(layout));
 }
 
+// ---- sleeping ----
+
+const { CLOCK_MONOTONIC, CLOCK_BOOTTIME } = CLOCK.values;
+const CLOCK_NANOSLEEP = 407;
+const TIMER_ABSTIME = 1;
+/** Clocks that every process may sleep by, as long as it wants. */
+const PLAIN: readonly number[] = [CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_TAI];
+/** Milliseconds between looks at a clock of CPU time, which goes as the program works. */
+const CPU_LOOK = { least: 1, most: 20 } as const;
+
+/** The end of a sleep: what was left of it is told when it was interrupted. */
+function slept(call: Call, end: number, left: number, rest: number, layout: Struct): number {
+  if (end !== fail('EINTR')) return 0;
+  if (rest === 0) return end;
+  return give(call, rest, timeOf(Math.max(0, left), layout.size)) || end;
+}
+
+/** A time to sleep, checked: milliseconds, or a negative errno. */
+function sleepTime(call: Call, at: number, rest: number, layout: Struct): number {
+  const time = at === 0 ? fail('EFAULT') : timeAt(call, at, layout.size);
+  const refused = time < 0 || rest === 0 ? 0 : call.checkRange(rest, layout.size);
+  return refused !== 0 ? refused : time;
+}
+
+function* sleepFor(call: Call, time: number, rest: number, layout: Struct): Doing {
+  const until = monotonic() + time;
+  return slept(call, yield { until }, until - monotonic(), rest, layout);
+}
+
+function* nanosleep(call: Call): Steps {
+  const [at, rest] = call.r;
+  const time = sleepTime(call, at, rest, timespec32);
+  return time < 0 ? time : yield* sleepFor(call, time, rest, timespec32);
+}
+
+/** How the helper names a clock of CPU time whose 0 is the process itself. */
+function cpuClock(call: Call, clock: number): number {
+  const own = clock === CLOCK_PROCESS_CPUTIME_ID || ~(clock >> CPU_CLOCK.pidShift) === 0;
+  const kind = clock === CLOCK_PROCESS_CPUTIME_ID ? CPU_CLOCK.sched : clock & CPU_CLOCK.kind;
+  return own ? clockOfId(call.process.pid, kind) : clock;
+}
+
+/** Until a clock shows `target`. */
+function* sleepUntil(clock: number, target: number, cpu: boolean): Doing {
+  for (;;) {
+    const left = target - clockNow(clock);
+    if (left <= 0) return 0;
+    const look = Math.min(Math.max(left / 2, CPU_LOOK.least), CPU_LOOK.most);
+    const end = yield cpu ? { again: look } : untilClock(clock, target);
+    if (end === fail('EINTR')) return end;
+  }
+}
+
 function* sleep(call: Call, layout: Struct): Steps {
   const [id, how, request, rest] = call.r;
   // The kernel refuses a thread's own: the trustee's will do.
   const clock = (id | 0) === CLOCK_THREAD_CPUTIME_ID ? id : clockOf(call, id);
   if (clock === undefined) return fail('EINVAL');
-  const time = request === 0 ? fail('EFAULT') : copied(call, request, layout.size);
-  const refused = time < 0 ? time : rest === 0 ? 0 : call.checkRange(rest, layout.size);
-  return refused !== 0 ? refused : yield [call.nr, clock, how, time, rest];
+  // Of all others the kernel says whether one may sleep by them.
+  const refused = PLAIN.includes(clock)
+    ? 0
+    : yield [CLOCK_NANOSLEEP, clock, 0, call.arena(new Uint8Array(timespec64.size)), 0];
+  if (refused !== 0) return refused;
+  const time = sleepTime(call, request, rest, layout);
+  if (time < 0) return time;
+  const cpu = isCpuTime(clock);
+  const absolute = (how & TIMER_ABSTIME) !== 0;
+  if (!cpu && !absolute) return yield* sleepFor(call, time, rest, layout);
+  const shown = cpu ? cpuClock(call, clock) : clock;
+  if (native.clockGettime(shown, now) < 0) return fail('EINVAL'); // of one thread: only its process can ask
+  const target = absolute ? time : clockNow(shown) + time;
+  const end = yield* sleepUntil(shown, target, cpu);
+  return slept(call, end, target - clockNow(shown), absolute ? 0 : rest, layout);
 }
 
 // ---- the day ----
@@ -166,7 +232,7 @@ export const time = family({
   gettimeofday: answered(78, { time: structOut(timeval, true), zone: structOut(timezone, true) }, getTimeOfDay),
   time: answered(13, { time: structOut(time32, true) }, getSeconds),
 
-  nanosleep: delegated(162, { time: structIn(timespec32), rest: structOut(timespec32, true) }),
+  nanosleep: odd(162, { time: structIn(timespec32), rest: structOut(timespec32, true) }, nanosleep),
   clock_nanosleep: odd(267, sleepArguments(timespec32), (call) => sleep(call, timespec32)),
   clock_nanosleep_time64: odd(407, sleepArguments(timespec64), (call) => sleep(call, timespec64)),
 

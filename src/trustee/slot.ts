@@ -113,6 +113,7 @@ export class Slot {
   private readonly words: Uint32Array;
   private readonly bytes: Uint8Array;
   private readonly wakeWord: Uint32Array;
+  private readonly cancelled: Uint32Array;
   private readonly offset = new Uint32Array(2);
   private resultChannel: number;
   private sequence = 0;
@@ -131,6 +132,7 @@ export class Slot {
     this.words = new Uint32Array(memory, 0, SLOT_SIZE / 4);
     this.bytes = new Uint8Array(memory, 0, SLOT_SIZE);
     this.wakeWord = this.words.subarray(SLOT.order / 4, SLOT.order / 4 + 1);
+    this.cancelled = this.words.subarray(SLOT.cancel / 4, SLOT.cancel / 4 + 1);
     this.set(SLOT.resultFd, fds.result);
     this.set(SLOT.hintFd, constants.hintFd);
     this.set(SLOT.index, hint);
@@ -264,6 +266,20 @@ export class Slot {
     native.offsetOf(this.resultChannel, this.offset);
     const [order, result] = this.offset;
     return order === this.sequence && (order !== 0 || result !== 0) ? result | 0 : undefined; // order 0 makes a thread
+  }
+
+  // ---- cancelling ----
+
+  get cancelAddress(): number {
+    return this.address + SLOT.cancel;
+  }
+  get cancels(): number {
+    return this.cancelled[0];
+  }
+  /** Wakes an order that sleeps on the cancel word too; one that has yet to begin finds it changed. */
+  cancel(): void {
+    Atomics.add(this.cancelled, 0, 1);
+    native.futexWake(this.cancelled);
   }
 
   // ---- arena ----

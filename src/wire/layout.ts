@@ -57,6 +57,8 @@ export const SLOT = {
   tail: 0x30,
   socketFd: 0x34,
   lifelineFd: 0x38,
+  /** Raised, and woken, when the call at work is to end: what sleeps in the trustee waits on it as well. */
+  cancel: 0x3c,
   /** struct sigaltstack of the untrustee's trap handlers: sp, flags, size. */
   altstack: 0x40,
   /** Three struct user_desc: the program's TLS, the hook's key (its base is this slot), the program's third. */

@@ -14,7 +14,16 @@ import { native } from '../../src/native/index.js';
 import type { Question } from '../../src/questions.js';
 import { compile } from '../../src/referee/marshal.js';
 import type { Request } from '../../src/referee/request.js';
-import type { Call, Order, Resolved, ResolveOptions, Row } from '../../src/syscalls/dsl.js';
+import {
+  isWait,
+  type Call,
+  type Order,
+  type Resolved,
+  type ResolveOptions,
+  type Row,
+  type Steps,
+  type Wait,
+} from '../../src/syscalls/dsl.js';
 
 const { O_PATH, O_NOFOLLOW } = OPEN.values;
 const ARENA = 0x40000000;
@@ -37,6 +46,11 @@ export class FakeCall {
     sandbox: { process: (pid: number) => (pid === process.pid ? this.process : undefined) },
   };
   readonly thread = { slot: 0, tid: process.pid, credentials: ownCredentials() };
+  readonly cancelWord = { address: 0x60000000, value: 7 };
+  cancelled = false;
+  /** What the call waited for, and how each wait ends: by default as if nothing came. */
+  readonly waits: Wait[] = [];
+  ended = ({ until }: Wait): number => (until === undefined ? -ERRNO.EINTR : -ERRNO.ETIMEDOUT);
   readonly reserved = RESERVED;
   readonly paths: (Resolved | undefined)[] = [];
   readonly asked: Question[] = [];
@@ -134,6 +148,9 @@ export class FakeCall {
   pin(fd: number): number {
     if (fd < 0 || this.checkFd(fd) !== 0) return -ERRNO.EBADF;
     return this.later(native.fcntl(fd, 1030, 0));
+  }
+  isStill(fd: number, pin: number): boolean {
+    return native.compareFile(process.pid, fd, pin) === 0;
   }
   later(fd: number): number {
     if (fd >= 0) this.descriptors.push(fd);
@@ -254,9 +271,13 @@ export function make(
     orders.push(order);
     return obey(order);
   };
-  if (row.by === 'delegated') return { result: give([row.nr, ...fake.r]), orders };
-  const steps = row.steps(call);
+  const wait = (one: Wait): number => {
+    fake.waits.push(one);
+    return fake.ended(one);
+  };
+  if (row.by === 'delegated' && row.waits === undefined) return { result: give([row.nr, ...fake.r]), orders };
+  const steps = row.by === 'odd' ? row.steps(call) : (row.waits as (call: Call) => Steps)(call);
   if (typeof steps === 'number' || 'outcome' in steps) return { result: steps, orders };
-  for (let next = steps.next(); ; next = steps.next(give(next.value)))
+  for (let next = steps.next(); ; next = steps.next(isWait(next.value) ? wait(next.value) : give(next.value)))
     if (next.done) return { result: next.value, orders };
 }

@@ -4,7 +4,17 @@ import { ERRNO } from '../../src/abi/errno.js';
 import { Regions } from '../../src/memory/regions.js';
 import { ownCredentials } from '../../src/native/credentials.js';
 import type { Question } from '../../src/questions.js';
-import type { Call, Order, Outcome, ProcessView, Row, SandboxView, ThreadView } from '../../src/syscalls/dsl.js';
+import {
+  isWait,
+  type Call,
+  type Order,
+  type Outcome,
+  type ProcessView,
+  type Row,
+  type SandboxView,
+  type ThreadView,
+  type Wait,
+} from '../../src/syscalls/dsl.js';
 import { IpcGrants } from '../../src/syscalls/support-ipc.js';
 
 export const MEMORY = 0x10000;
@@ -75,6 +85,11 @@ export class FakeCall {
     this.members.push(process);
     return process;
   }
+  readonly cancelWord = { address: 0xb0000000, value: 7 };
+  cancelled = false;
+  /** What the call waited for, and how each wait ends: by default as if nothing came. */
+  readonly waits: Wait[] = [];
+  ended = ({ until }: Wait): number => (until === undefined ? -ERRNO.EINTR : -ERRNO.ETIMEDOUT);
   /** Set when ipc(2) carries the call. */
   carried: string | undefined;
   /** What the policy was asked, and the names that it refuses. */
@@ -115,6 +130,9 @@ export class FakeCall {
     this.arenaBytes.push(bytes.slice());
     return ARENA + 0x100 * (this.arenaBytes.length - 1);
   }
+  forgetArena(): void {
+    this.arenaBytes.length = 0;
+  }
   inArena(address: number): Uint8Array {
     return this.arenaBytes[(address - ARENA) / 0x100];
   }
@@ -130,6 +148,9 @@ export class FakeCall {
   }
   pin(): number {
     return this.pinned;
+  }
+  isStill(): boolean {
+    return true;
   }
   patch(...what: number[]): void {
     this.patches.push(what);
@@ -162,8 +183,11 @@ export function run(
   const steps = row.steps(call);
   if (typeof steps === 'number' || 'outcome' in steps) return { orders: [], result: steps };
   const orders: Order[] = [];
-  for (let next = steps.next(); ; next = steps.next(results[orders.length - 1] ?? 0)) {
+  const made = (step: Order | Wait): number => {
+    if (!isWait(step)) return results[orders.push(step) - 1] ?? 0;
+    fake.waits.push(step);
+    return fake.ended(step);
+  };
+  for (let next = steps.next(); ; next = steps.next(made(next.value)))
     if (next.done) return { orders, result: next.value };
-    orders.push(next.value);
-  }
 }

@@ -376,7 +376,7 @@ describe('calls that take a path', () => {
     });
     it('a pipe opens as it is held, no further', () => {
       const ends = new Int32Array(2);
-      native.pipe2(0, ends);
+      native.pipe2(0o2000000, ends);
       ends.forEach((fd) => call.later(fd));
       expect(run('open', [magic(ends[0]), 0, 0], opening).result).to.be.at.least(0);
       expect(run('open', [magic(ends[0]), O_WRONLY, 0], opening).result).to.equal(-ERRNO.EACCES);

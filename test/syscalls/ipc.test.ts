@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { ERRNO } from '../../src/abi/errno.js';
 import { IPC, IPC_64, MSGCTL, SEMCTL, SHMAT, SHMCTL } from '../../src/abi/flags-ipc.js';
 import { NUMBERS } from '../../src/abi/numbers.js';
-import { mqAttr, sigevent } from '../../src/abi/structs-ipc.js';
+import { mqAttr, sembuf, sigevent } from '../../src/abi/structs-ipc.js';
 import { timespec32, timespec64 } from '../../src/abi/structs-process.js';
 import { native } from '../../src/native/index.js';
 import { ipc } from '../../src/syscalls/ipc.js';
@@ -371,19 +371,23 @@ describe('System V IPC', () => {
         expect(make(name, [ID, PROTECTED - 8, 4, 0, 0]).orders, name).to.have.lengthOf(1);
       }
     });
-    it('semtimedop through ipc(2) has a short timeout, which is copied', () => {
-      call.put(MEMORY, timespec32.encode({ sec: 3, nsec: -5 }));
-      const [short] = carried('semtimedop_time64', [ID, MEMORY, 1, MEMORY]).orders;
-      expect(timespec64.decode(call.inArena(short[4]))).to.deep.equal({ sec: 3n, nsec: -5n });
-      call.put(MEMORY, timespec64.encode({ sec: 1n << 40n, nsec: 6n }));
-      const [long] = make('semtimedop_time64', [ID, MEMORY, 1, MEMORY]).orders;
-      expect(timespec64.decode(call.inArena(long[4]))).to.deep.equal({ sec: 1n << 40n, nsec: 6n });
+    it('semtimedop through ipc(2) has a short timeout', () => {
+      const bad = MEMORY + 0x100;
+      call.put(bad, timespec32.encode({ sec: 3, nsec: -5 }));
+      refused(carried('semtimedop_time64', [ID, MEMORY, 1, bad]), 'EINVAL');
+      call.put(bad, timespec64.encode({ sec: 1n << 40n, nsec: 6n }));
+      expect(make('semtimedop_time64', [ID, MEMORY, 1, bad]).orders).to.have.lengthOf(1);
       refused(make('semtimedop_time64', [ID, MEMORY, 1, 8]), 'EFAULT');
-      expect(make('semtimedop_time64', [ID, MEMORY, 1, 0]).orders).to.deep.equal([
-        [NUMBERS.semtimedop_time64, ID, MEMORY, 1, 0],
-      ]);
+    });
+    it('what would wait is tried without waiting, and with whose time', () => {
+      call.put(MEMORY, sembuf.encode({ sem_num: 1, sem_op: 0xffff, sem_flg: 0x1000 }));
+      const { orders } = make('semtimedop_time64', [ID, MEMORY, 1, 0]);
+      expect(orders[0].slice(0, 2).concat(orders[0].slice(3))).to.deep.equal([NUMBERS.semtimedop_time64, ID, 1, 0]);
+      const tried = sembuf.decode(call.inArena(orders[0][2] as number));
+      expect(tried).to.deep.equal({ sem_num: 1, sem_op: 0xffff, sem_flg: 0x1000 | IPC_NOWAIT });
     });
   });
+  const IPC_NOWAIT = 0o4000;
 
   describe('POSIX message queues', () => {
     const named = (name: string): number => {

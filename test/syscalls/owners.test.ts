@@ -29,7 +29,7 @@ describe('the owner of a file', () => {
   };
 
   beforeEach(() => {
-    native.socketpair(SOCK_STREAM, sockets);
+    native.socketpair(SOCK_STREAM | 0o2000000, sockets);
     child = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
     pid = child.pid ?? 0;
     call = new FakeCall();

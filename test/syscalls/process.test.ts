@@ -2,7 +2,16 @@ import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { ERRNO } from '../../src/abi/errno.js';
 import { FUTEX, PR } from '../../src/abi/flags-process.js';
-import { newUtsname, oldoldUtsname, rlimit64, rusage, userDesc, USER_DESC } from '../../src/abi/structs-process.js';
+import {
+  futexWaiter,
+  newUtsname,
+  oldoldUtsname,
+  rlimit64,
+  rusage,
+  timespec64,
+  userDesc,
+  USER_DESC,
+} from '../../src/abi/structs-process.js';
 import type { Values } from '../../src/abi/ctype.js';
 import type { Call, Row, Steps, ThreadView } from '../../src/syscalls/dsl.js';
 import { membersOf } from '../../src/syscalls/members.js';
@@ -108,18 +117,66 @@ describe('processes', () => {
   describe('futex', () => {
     const F = FUTEX.values;
     const futex = (...registers: number[]) => run(processes.futex, call, registers);
-    it('copies the time of a wait', () => {
+    const NUMBERS = { futex_time64: 422, futex_waitv: 449 };
+    const WOKEN = 1;
+    const waiters = (order: readonly number[]): Record<string, unknown>[] => {
+      const bytes = call.inArena(order[1]);
+      return [0, 24].map((at) => futexWaiter.decode(bytes.subarray(at)));
+    };
+    const wait = (results: number[], ...registers: number[]) => run(processes.futex, call, registers, results);
+    it('waits on the cancel word too, which comes first', () => {
+      const { orders, result } = wait([WOKEN], MEMORY, F.FUTEX_WAIT | F.FUTEX_PRIVATE_FLAG, 7, 0);
+      expect(result).to.equal(0);
+      expect([orders[0][0], ...orders[0].slice(2)]).to.deep.equal([NUMBERS.futex_waitv, 2, 0, 0, 1]);
+      const { address, value } = call.cancelWord;
+      expect(waiters(orders[0])).to.deep.equal([
+        { val: BigInt(value), uaddr: BigInt(address), flags: 2, __reserved: 0 },
+        { val: 7n, uaddr: BigInt(MEMORY), flags: 2 | F.FUTEX_PRIVATE_FLAG, __reserved: 0 },
+      ]);
+    });
+    it('has an absolute time, whatever the width', () => {
       call.put(AT, Uint8Array.of(1, 0, 0, 0, 2, 0, 0, 0));
-      const { orders } = futex(MEMORY, F.FUTEX_WAIT | F.FUTEX_PRIVATE_FLAG, 7, AT, 0, 0);
-      expect(call.inArena(orders[0][4])).to.deep.equal(Uint8Array.of(1, 0, 0, 0, 2, 0, 0, 0));
-      expect(orders[0].slice(0, 4)).to.deep.equal([240, MEMORY, F.FUTEX_PRIVATE_FLAG, 7]);
+      const now = performance.now() / 1000;
+      const { orders } = wait([-ERRNO.ETIMEDOUT], MEMORY, F.FUTEX_WAIT, 7, AT);
+      const { sec } = timespec64.decode(call.inArena(orders[0][4]));
+      expect(Number(sec)).to.be.above(now);
+      call.put(AT, timespec64.encode({ sec: 5n, nsec: 6n }));
+      const absolute = F.FUTEX_WAIT_BITSET | F.FUTEX_CLOCK_REALTIME;
+      const wide = run(processes.futex_time64, call, [MEMORY, absolute, 7, AT, 0, 0xffffffff], [-ERRNO.ETIMEDOUT]);
+      expect(timespec64.decode(call.inArena(wide.orders[0][4]))).to.deep.equal({ sec: 5n, nsec: 6n });
+      expect(wide.orders[0][5], 'the clock').to.equal(0);
     });
-    it('copies sixteen bytes of time for futex_time64', () => {
-      const { orders } = run(processes.futex_time64, call, [MEMORY, F.FUTEX_WAIT_BITSET, 7, AT, 0, 1]);
-      expect(call.inArena(orders[0][4])).to.have.length(16);
+    it('a cancel that came first, or woke it, is EINTR; the program’s own wake is not lost to it', () => {
+      call.cancelled = true;
+      for (const [woken, result] of [
+        [0, -ERRNO.EINTR],
+        [-ERRNO.EAGAIN, -ERRNO.EINTR],
+        [WOKEN, 0],
+        [-ERRNO.ETIMEDOUT, -ERRNO.ETIMEDOUT],
+      ])
+        expect(wait([woken], MEMORY, F.FUTEX_WAIT, 7, 0).result).to.equal(result);
+      call.cancelled = false;
+      expect(wait([-ERRNO.EAGAIN], MEMORY, F.FUTEX_WAIT, 7, 0).result).to.equal(-ERRNO.EAGAIN);
+      expect(wait([0, -ERRNO.EINTR, WOKEN], MEMORY, F.FUTEX_WAIT, 7, 0).orders).to.have.length(3);
     });
-    it('waits for ever without a time', () => {
-      expect(futex(MEMORY, F.FUTEX_WAIT, 7, 0).orders).to.deep.equal([[240, MEMORY, 0, 7, 0, 0, 0]]);
+    it('with a bitset waits in slices, between which it can be cancelled', () => {
+      const registers = [MEMORY, F.FUTEX_WAIT_BITSET, 7, 0, 0, 5];
+      const { orders, result } = wait([-ERRNO.ETIMEDOUT, -ERRNO.ETIMEDOUT, 0], ...registers);
+      expect([orders.length, result]).to.deep.equal([3, 0]);
+      expect([...orders[0].slice(0, 4), ...orders[0].slice(5)]).to.deep.equal([422, MEMORY, 9, 7, 0, 5]);
+      call.cancelled = true;
+      expect(wait([], ...registers).result).to.equal(-ERRNO.EINTR);
+      expect(wait([], MEMORY, F.FUTEX_WAIT_BITSET, 7, 0, 0, 0).result).to.equal(-ERRNO.EINVAL);
+    });
+    it('futex_waitv has one word less, none of them protected', () => {
+      const any = (count: number, uaddr: number | bigint, results: number[] = []) => {
+        call.put(AT, futexWaiter.encode({ val: 1, uaddr, flags: 2 }));
+        return run(processes.futex_waitv, call, [AT, count, 0, 0, 1], results);
+      };
+      expect(any(1, MEMORY, [WOKEN])).to.deep.include({ result: 0 });
+      expect(any(1, PROTECTED).result).to.equal(-ERRNO.EFAULT);
+      expect(any(1, (1n << 32n) | BigInt(MEMORY)).result).to.equal(-ERRNO.EFAULT);
+      for (const count of [0, 128]) expect(any(count, MEMORY).result).to.equal(-ERRNO.EINVAL);
     });
     it('passes counts where a wait has its time', () => {
       expect(futex(MEMORY, F.FUTEX_CMP_REQUEUE, 1, 5, AT, 3).orders).to.deep.equal([[240, MEMORY, 4, 1, 5, AT, 3]]);
