@@ -54,12 +54,14 @@ int main(void)
 		if (MAKE(clock_gettime, id, &t) || MAKE(clock_gettime64, id, t64))
 			continue;
 		START();
-		if ((t.tv_nsec += 2000000) < 1000000000)
-			if (CALL(clock_nanosleep, id, TIMER_ABSTIME, &t, NULL) == 0)
-				SLEPT(0);
-		if ((t64[1] += 2000000) < 1000000000)
-			if (CALL(clock_nanosleep_time64, id, TIMER_ABSTIME, t64, KERNEL) == 0)
-				SLEPT(0);
+		if ((t.tv_nsec += 2000000) >= 1000000000)
+			t.tv_sec++, t.tv_nsec -= 1000000000;
+		if (CALL(clock_nanosleep, id, TIMER_ABSTIME, &t, NULL) == 0)
+			SLEPT(0);
+		if ((t64[1] += 2000000) >= 1000000000)
+			t64[0]++, t64[1] -= 1000000000;
+		if (CALL(clock_nanosleep_time64, id, TIMER_ABSTIME, t64, KERNEL) == 0)
+			SLEPT(0);
 	}
 	CALL(clock_nanosleep, CLOCK_PROCESS_CPUTIME_ID, TIMER_ABSTIME, &none, NULL);
 	CALL(clock_nanosleep_time64, CLOCK_PROCESS_CPUTIME_ID, TIMER_ABSTIME, none64, NULL);
