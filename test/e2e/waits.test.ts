@@ -11,7 +11,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { NUMBERS } from '../../src/abi/numbers.js';
-import { buildGuest, ENVIRONMENT, makeTemporary, remove, SANDBOX } from '../support/run.js';
+import { buildGuest, ENVIRONMENT, makeTemporary, remove, SANDBOX, sandbox } from '../support/run.js';
 
 const FUTEX_WAIT = 0;
 
@@ -176,6 +176,14 @@ describe('waits, bare and inside', function () {
       expect(inside.lines).to.deep.equal(bare.lines);
       const nr = name === 'futex-bits' ? NUMBERS.futex_time64 : NUMBERS.futex_waitv;
       expect(inside.calls.map(([call]) => call)).to.include(nr);
+    });
+
+  for (const kind of ['glibc-static', 'musl-static'])
+    it(`a blocked thread delays no other (${kind})`, async () => {
+      const threads = join(directory, `threads-${kind}`);
+      buildGuest(kind, 'test/guests/wait-threads.c', threads);
+      const { stdout, status } = await sandbox([threads], { options: ['--no-acl', '-d', 'CRITICAL'] });
+      expect({ stdout, status }).to.deep.equal({ stdout: 'woken 8\nreceived 2\n', status: 0 });
     });
 });
 
