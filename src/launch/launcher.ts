@@ -35,6 +35,7 @@ const S_IXGRP = 0o10;
 const AT_EMPTY_PATH = 0x1000;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const NOFILE = 7;
+const MOST_SAID = 1024;
 
 export interface Found {
   readonly executable: Executable;
@@ -117,6 +118,7 @@ export class ImageLauncher implements Launcher {
   readonly hint: number;
   /** The soft limits of those that may use reserved numbers now. */
   private readonly opened = new Map<number, bigint>();
+  private readonly said = new Set<string>();
 
   constructor(
     private readonly channels: Channels,
@@ -183,9 +185,15 @@ export class ImageLauncher implements Launcher {
       return found;
     } catch (error) {
       if (!(error instanceof NotRunnable)) throw error;
-      if (error.errno === ERRNO.ENOEXEC) this.log('warn', error.message);
+      if (error.errno === ERRNO.ENOEXEC) this.sayOnce(error.message);
       return -error.errno;
     }
+  }
+
+  private sayOnce(message: string): void {
+    if (this.said.has(message)) return;
+    if (this.said.size < MOST_SAID) this.said.add(message);
+    this.log('warn', message);
   }
 
   start(process: ProcessState, prepared: Prepared, socket: number): Starting {
