@@ -4,7 +4,9 @@
  *
  * In:  eax = number, ebx ecx edx esi edi ebp = arguments, entered by call.  Out: eax; all else is kept.
  *
- *   esp → kind gs esp eax ebx ecx edx esi edi ebp eflags eip     the request, REQUEST_FIELDS of src/wire/layout.ts
+ *   esp → kind sequence mask[2] gs esp eax ebx ecx edx esi edi ebp eflags eip     the request, REQUEST_FIELDS of src/wire/layout.ts
+ *
+ * signal.c has the other half: what becomes of a signal, and the calls on masks and frames.
  */
 #include "wire.gen.h"
 
@@ -12,13 +14,20 @@
 #define NR_READ 3
 #define NR_WRITE 4
 #define NR_SIGRETURN 119
+#define NR_RT_SIGRETURN 173
+#define EINTR 4
 
-/* Where the saved eax stands in a request; below it are kind, gs and esp. */
-#define SAVED_EAX 12
+/* Where the registers stand in a request (from gs on), and the saved eax. */
+#define SAVED 16
+#define SAVED_EAX 24
 
 	.text
-	.globl	hook, hook_trap, hook_fault, scan_load, scan_fault, restorer
-	.hidden	hook, hook_trap, hook_fault, scan_load, scan_fault, restorer
+	.globl	hook, own, enter, scan_load, scan_fault, restorer, started
+	.globl	return_stub, return_rt_stub
+	.hidden	return_stub, return_rt_stub
+	.globl	fetch, fetch_load, store, store_word, access_fault, enter3, load_frame, change_mask, save_fpu
+	.hidden	hook, own, enter, scan_load, scan_fault, restorer, started
+	.hidden	fetch, fetch_load, store, store_word, access_fault, enter3, load_frame, change_mask, save_fpu
 
 /* What the vDSO's entry does behind its pushes: ebp as its form wants it, then behind the bytes that were overwritten. */
 .macro GO_ON
@@ -31,13 +40,31 @@
 2:	jmp	*%fs:SLOT_TAIL
 .endm
 
-/* A request, from the registers and the flags on the stack. */
+/* A request, from the registers and the flags on the stack. From `critical` on a signal waits for its end. */
 .macro ASK kind
 	call	save
+	movl	%fs:SLOT_STATE, %edx
+	incl	STATE_SEQUENCE(%edx)
+	movl	$CRITICAL_REQUEST, STATE_CRITICAL(%edx)
+	pushl	STATE_MASK+4(%edx)
+	pushl	STATE_MASK(%edx)
+	pushl	STATE_SEQUENCE(%edx)
 	pushl	$\kind
 	jmp	request
 .endm
 
+/* A call on the hook's own behalf; all but eax is kept. */
+.macro IO nr
+1:	movl	$\nr, %eax
+	call	enter
+	cmpl	$-EINTR, %eax
+	je	1b
+.endm
+
+/* The call in the registers as the program's thread may make it: read and write itself, masks and frames by signal.c. */
+make:
+	cmpl	$NR_WRITE, %eax
+	ja	own
 /* The call in the registers through the vDSO's own entry, behind the bytes that were overwritten. */
 enter:
 	pushl	%ecx
@@ -58,17 +85,9 @@ hook:
 	popfl
 	ret
 1:	ASK	KIND_CALL
-2:	call	enter
+2:	call	make
 	popfl
 	ret
-
-/* The same from a signal handler: a system call at a patched two-byte site; a fault whose frame is at the caller's esp. */
-hook_trap:
-	pushfl
-	ASK	KIND_TRAP
-hook_fault:
-	pushfl
-	ASK	KIND_FAULT
 
 /* Pushes ebp to eax, esp and gs below the flags; the first stands where its return address did, to which it jumps. */
 save:
@@ -94,20 +113,18 @@ save:
 .endm
 
 request:
-	movl	$NR_WRITE, %eax
 	movl	%fs:SLOT_SOCKET_FD, %ebx
 	movl	%esp, %ecx
 	movl	$REQUEST_SIZE, %edx
-	call	enter
+	IO	NR_WRITE
 	cmpl	$REQUEST_SIZE, %eax
 	jne	lost
 	subl	$REPLY_SIZE, %esp
 reply:
-	movl	$NR_READ, %eax
 	movl	%fs:SLOT_SOCKET_FD, %ebx
 	movl	%esp, %ecx
 	movl	$REPLY_SIZE, %edx
-	call	enter
+	IO	NR_READ
 	cmpl	$REPLY_SIZE, %eax
 	jne	lost
 	movl	(%esp), %edx
@@ -128,6 +145,14 @@ reply:
 	je	poke
 	cmpl	$REPLY_REPORT, %edx
 	je	report
+	cmpl	$REPLY_RESTART, %edx
+	je	restart
+	cmpl	$REPLY_TAKEN, %edx
+	je	taken
+	cmpl	$REPLY_MASK, %edx
+	je	mask
+	cmpl	$REPLY_UNLESS, %edx
+	je	unless
 lost:
 	movl	$125, %eax
 exit:
@@ -139,40 +164,90 @@ exit:
 trap:
 	int3
 value:
-	addl	$(REPLY_SIZE + SAVED_EAX + 4), %esp
+	movl	%eax, REPLY_SIZE + SAVED_EAX(%esp)
+	movl	%fs:SLOT_STATE, %edx
+	cmpl	$0, STATE_TEMPORARY(%edx)
+	jne	ending
+	movl	$CRITICAL_NO, STATE_CRITICAL(%edx)
+	cmpl	$0, STATE_STASHED(%edx)
+	jne	ending
+	addl	$(REPLY_SIZE + SAVED_EAX), %esp
+	popl	%eax
 	RESTORE
 	popfl
 	ret
 
+/* A signal that comes behind the question is handed on by its own mask: the doors are closed before they are asked. */
+unless:
+	movl	%eax, REPLY_SIZE + SAVED_EAX(%esp)
+	movl	%esp, %ebx
+	leal	REPLY_SIZE + SAVED(%esp), %eax
+	movl	%fs:SLOT_STATE, %esp
+	cld
+	call	end_unless
+	movl	%ebx, %esp
+	jmp	reply
+
+/* Signals are kept or blocked, so nothing else needs the landing stack: eax = the registers. */
+.macro ON_LANDING function
+	leal	REPLY_SIZE + SAVED(%esp), %eax
+	movl	%fs:SLOT_STATE, %esp
+	cld
+	call	\function
+.endm
+ending:
+	ON_LANDING end
+restart:
+	ON_LANDING end_by_restart
+taken:
+	movl	%eax, REPLY_SIZE + SAVED_EAX(%esp)
+	ON_LANDING end_without
+
+/* Comes back with the new mask, or with all blocked where a signal was faster. */
+mask:
+	movl	%esp, %ebx
+	movl	8(%esp), %edx
+	movl	%fs:SLOT_STATE, %esp
+	cld
+	call	set_temporary
+	movl	%ebx, %esp
+	jmp	reply
+
 native:
+	movl	%fs:SLOT_STATE, %edx
+	movl	$CRITICAL_NO, STATE_CRITICAL(%edx)
+	cmpl	$0, STATE_STASHED(%edx)
+	jne	restart
 	addl	$(REPLY_SIZE + SAVED_EAX), %esp
 	popl	%eax
 	RESTORE
-	call	enter
+	call	make
 	popfl
 	ret
 
 /* The same, and a second request in the place of the first. */
 report:
+	movl	%fs:SLOT_STATE, %edx
+	movl	$CRITICAL_NO, STATE_CRITICAL(%edx)
+	cmpl	$0, STATE_STASHED(%edx)
+	jne	restart
 	addl	$(REPLY_SIZE + SAVED_EAX), %esp
 	popl	%eax
 	RESTORE
-	call	enter
+	call	make
 	ASK	KIND_RESULT
 
 peek:
 	movl	%eax, %ecx
 	movl	8(%esp), %edx
 send:
-	movl	$NR_WRITE, %eax
 	movl	%fs:SLOT_SOCKET_FD, %ebx
-	call	enter
+	IO	NR_WRITE
 	testl	%eax, %eax
 	jns	reply
-	movl	$NR_WRITE, %eax
 	movl	%esp, %ecx
 	xorl	%edx, %edx
-	call	enter
+	IO	NR_WRITE
 	jmp	reply
 
 /* ecx = start, edx = bytes up to and with the NUL; a fault at scan_load goes on at scan_fault with what was readable */
@@ -193,21 +268,143 @@ scan_fault:
 poke:
 	movl	%eax, %ecx
 	movl	8(%esp), %edx
-	movl	$NR_READ, %eax
-	call	enter
+	IO	NR_READ
 	pushl	%eax
-	movl	$NR_WRITE, %eax
 	movl	%esp, %ecx
 	movl	$4, %edx
-	call	enter
+	IO	NR_WRITE
 	addl	$4, %esp
 	jmp	reply
 
-/* SA_RESTORER of the trap handlers: they are registered without SA_SIGINFO, so that this call ends them. */
-restorer:
+/*
+ * A call that signal.c makes: esp points at where it returns to, with the flags and the program's return address behind.
+ * It comes back by a sigreturn that loads all registers and the mask together.
+ */
+own:
+	pushfl
+	call	save
+	movl	%fs:SLOT_STATE, %edx
+	movl	$CRITICAL_OWN, STATE_CRITICAL(%edx)
+	movl	%esp, %eax
+	movl	%edx, %esp
+	cld
+	call	own_call
+	hlt
+
+/*
+ * Where every new untrustee begins, with the registers of the program but for eip, and all signals blocked. The program's
+ * stack is not touched; mm0 is free, because the registers are loaded once more with the FPU's initial state.
+ */
+started:
+	movd	%esp, %mm0
+	movl	%fs:SLOT_STATE, %esp
+	pushl	%fs:SLOT_RESUME
+	pushfl
+	call	save
+	movd	%mm0, %eax
+	subl	$REQUEST_ESP_BIAS, %eax
+	movl	%eax, 4(%esp)
+	movl	%esp, %eax
+	cld
+	call	start
+	hlt
+
+/* What a handler without a restorer of its own returns to. */
+return_rt_stub:
+	movl	$NR_RT_SIGRETURN, %eax
+	call	hook
+	hlt
+return_stub:
 	popl	%eax
 	movl	$NR_SIGRETURN, %eax
-	/* sigreturn finds its frame by esp, so nothing may be pushed: the call is made without enter's three words */
+	call	hook
+	hlt
+
+/* SA_RESTORER of the kernel's actions. The wrapper never returns, so that this is never run. */
+restorer:
+	hlt
+
+/* ---- what signal.c needs of the processor; regparm(3): eax, edx, ecx ---- */
+
+/* fetch(from, to): the word at from; store(to, word). 0, or 1 when the program's memory cannot be reached. */
+fetch:
+fetch_load:
+	movl	(%eax), %eax
+	movl	%eax, (%edx)
+	xorl	%eax, %eax
+	ret
+store:
+store_word:
+	movl	%edx, (%eax)
+	xorl	%eax, %eax
+	ret
+access_fault:
+	movl	$1, %eax
+	ret
+
+/* enter3(nr, a, b, c on the stack) */
+enter3:
+	pushl	%ebx
+	movl	%edx, %ebx
+	movl	8(%esp), %edx
+	call	enter
+	popl	%ebx
+	ret
+
+/* load_frame(sigcontext): sigreturn takes its frame from esp - 8, so nothing may be pushed */
+load_frame:
+	movl	%eax, %esp
+	movl	$NR_SIGRETURN, %eax
 	GO_ON
+
+/* change_mask(sigcontext): fills the context with what is now and loads it, so that only the mask changes, and the FPU */
+change_mask:
+	pushl	%ebx
+	pushl	%esi
+	pushl	%edi
+	pushl	%ebp
+	movl	%gs, %ecx
+	movl	%ecx, 0(%eax)
+	movl	%fs, %ecx
+	movl	%ecx, 4(%eax)
+	movl	%es, %ecx
+	movl	%ecx, 8(%eax)
+	movl	%ds, %ecx
+	movl	%ecx, 12(%eax)
+	movl	%esp, 28(%eax)
+	call	1f
+1:	popl	%edx
+	addl	$(2f - 1b), %edx
+	movl	%edx, 56(%eax)
+	movl	%cs, %ecx
+	movl	%ecx, 60(%eax)
+	movl	%ss, %ecx
+	movl	%ecx, 72(%eax)
+	pushfl
+	popl	64(%eax)
+	jmp	load_frame
+2:	popl	%ebp
+	popl	%edi
+	popl	%esi
+	popl	%ebx
+	ret
+
+/*
+ * save_fpu(image): as the kernel lays it out in a frame of a 32-bit program (arch/x86/kernel/fpu/signal.c): FSAVE's 112
+ * bytes, then XSAVE's or FXSAVE's. The FPU is initialised by it.
+ */
+save_fpu:
+	movl	%eax, %ecx
+	movl	%fs:SLOT_FPU_FEATURES, %eax
+	testl	%eax, %eax
+	jz	1f
+	xorl	%edx, %edx
+	xsave	112(%ecx)
+	jmp	2f
+1:	fxsave	112(%ecx)
+2:	fnsave	(%ecx)
+	movzwl	4(%ecx), %eax
+	movl	%eax, 108(%ecx)
+	ret
 
 	.section .note.GNU-stack,"",@progbits

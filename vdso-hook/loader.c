@@ -1,7 +1,7 @@
 /*
  * What the kernel executes in place of every program: freestanding, static-pie, from a sealed memfd. It takes orders
  * from the helper only, to which it connects, never from argv or the environment, which belong to the program. The
- * helper orders the system calls that set the process up (no_new_privs, slots, trustee text, vDSO, trap handlers,
+ * helper orders the system calls that set the process up (no_new_privs, slots, trustee text, vDSO, signal handler,
  * images) and at last that it becomes the trustee. Anything unexpected ends the process with status 125.
  */
 #include "wire.gen.h"
@@ -9,7 +9,7 @@
 typedef unsigned int word;
 
 #pragma GCC visibility push(hidden)
-extern char hook[], ill_handler[], segv_handler[], restorer[];
+extern char hook[], handler[], restorer[], started[];
 
 enum { NR_WRITE = 4, NR_CLOSE = 6, NR_EXIT_GROUP = 252, NR_DUP3 = 330, NR_SOCKET = 359, NR_CONNECT = 362, NR_RECVMSG = 372 };
 enum { AF_UNIX = 1, SOCK_SEQPACKET = 5, O_CLOEXEC = 02000000, MSG_CMSG_CLOEXEC = 0x40000000, SOL_SOCKET = 1, SCM_RIGHTS = 1 };
@@ -108,6 +108,30 @@ static void connect_to_helper(void)
 	call3(NR_CLOSE, (word)s, 0, 0);
 }
 
+#define CPUID(leaf, subleaf, a, b, c)                                                                                  \
+	__asm__("pushl %%ebx; cpuid; movl %%ebx, %%esi; popl %%ebx" : "=a"(a), "=S"(b), "=c"(c) : "0"(leaf), "2"(subleaf) : "edx")
+
+/* The XSAVE components that signal frames hold and the bytes up to the last one's end; zero without XSAVE. */
+static void measure_fpu(word *features, word *size)
+{
+	enum { OSXSAVE = 1 << 27, LEGACY_AND_HEADER = 576, TILES = 3 << 17 };
+	word a, b, c;
+	*features = *size = 0;
+	CPUID(1, 0, a, b, c);
+	if (!(c & OSXSAVE))
+		return;
+	__asm__("xgetbv" : "=a"(a) : "c"(0) : "edx");
+	*features = a & ~TILES; /* of which a program of 32 bits has none */
+	*size = LEGACY_AND_HEADER;
+	for (word i = 2; i < 32; i++) {
+		if (!(*features >> i & 1))
+			continue;
+		CPUID(13, i, a, b, c);
+		if (a + b > *size)
+			*size = a + b;
+	}
+}
+
 __attribute__((noreturn, used)) void loader(const word *stack)
 {
 	word buffer[LOADER_BUFFER_SIZE / 4];
@@ -118,9 +142,9 @@ __attribute__((noreturn, used)) void loader(const word *stack)
 		[HELLO_VDSO] = auxv(stack, AT_SYSINFO_EHDR),
 		[HELLO_SYSINFO] = auxv(stack, AT_SYSINFO),
 		[HELLO_HOOK] = (word)hook,
-		[HELLO_ILL_HANDLER] = (word)ill_handler,
-		[HELLO_SEGV_HANDLER] = (word)segv_handler,
+		[HELLO_HANDLER] = (word)handler,
 		[HELLO_RESTORER] = (word)restorer,
+		[HELLO_STARTED] = (word)started,
 	};
 	word socket = config.socket;
 	word results[LOADER_BUFFER_SIZE / 4 / LOADER_CALL_WORDS];
@@ -128,6 +152,7 @@ __attribute__((noreturn, used)) void loader(const word *stack)
 	struct { word base, length; } data = { (word)buffer, sizeof buffer };
 	struct { word name, name_length, vector, count, control, control_length, flags; } header;
 	__asm__("movl %%cs, %0" : "=r"(hello[HELLO_CS]));
+	measure_fpu(&hello[HELLO_FPU_FEATURES], &hello[HELLO_FPU_SIZE]);
 	connect_to_helper();
 	if (call3(NR_WRITE, socket, (word)hello, sizeof hello) != sizeof hello)
 		die();

@@ -141,6 +141,13 @@ export const WAIT = {
   },
 } as const; // prettier-ignore
 
+export const SFD = { name: 'signalfd', values: { SFD_CLOEXEC: 0o2000000, SFD_NONBLOCK: 0o4000 } } as const;
+/** How a timer tells that it is over. */
+export const SIGEV = {
+  name: 'SIGEV',
+  values: { SIGEV_SIGNAL: 0, SIGEV_NONE: 1, SIGEV_THREAD: 2, SIGEV_THREAD_ID: 4 },
+} as const;
+
 export const SIG_HOW = {
   name: 'SIG',
   values: { SIG_BLOCK: 0, SIG_UNBLOCK: 1, SIG_SETMASK: 2 },

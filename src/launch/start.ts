@@ -12,6 +12,7 @@ import { credentialsOf } from '../native/credentials.js';
 import { native } from '../native/index.js';
 import type { SpaceChannels } from '../referee/launcher.js';
 import { ProcessState, Sandbox, Space, type FirstStack, type ThreadState } from '../referee/process.js';
+import { Dispositions, kernelAction } from '../referee/signals.js';
 import { trusteeLabels, type Slot, type StartState } from '../trustee/slot.js';
 import { FORM, FRAMES, LANDING_SIZE, LOADER, RESERVED, reservedCount, resultFd, SLOT_SIZE } from '../wire/layout.js';
 import { must, openChannels, openSpace, SetupError, trusteeText, type Channels } from './channels.js';
@@ -32,9 +33,6 @@ const PR_SET_NAME = 15;
 const PR_SET_TSC = 26;
 const PR_TSC_SIGSEGV = 2;
 const PR_SET_NO_NEW_PRIVS = 38;
-const SA_RESTORER = 0x04000000;
-const SA_ONSTACK = 0x08000000;
-const SA_NODEFER = 0x40000000;
 const TRAMPOLINES = 0x10000;
 /** What the kernel maps below the strings of argv and environment (setup_arg_pages, fs/exec.c), and how far it grows at a touch. */
 const STACK_AT_HAND = 0x1f000;
@@ -50,7 +48,7 @@ function vdsoOf(pid: number): Range {
   throw new SetupError('the process has no vDSO: the kernel must offer one to i386 programs (vdso32=1)');
 }
 
-/** From the loader's first mapping to its last: text of hook and trap handlers included. */
+/** From the loader's first mapping to its last: text of hook and signal handler included. */
 function loaderOf(pid: number): Range {
   const own = mappingsOf(pid).filter(({ name }) => name.includes('memfd:loader'));
   if (own.length === 0) throw new SetupError('the loader has no mapping: it ended');
@@ -103,6 +101,8 @@ export interface Image {
   readonly vectors: number;
   /** Is it the first process of the sandbox, the helper's own child? */
   readonly first: boolean;
+  /** Signals that are ignored from the start: two words; a later image has what the one before left. */
+  readonly ignored?: Uint32Array;
   /** `int80`: enter the kernel by int $0x80 although there is a faster way. */
   readonly entry?: 'fast' | 'int80';
 }
@@ -183,10 +183,8 @@ function* setUp(
   try_('sealing the vDSO', NR.mseal, vdso.start, size, 0);
   try_('sealing the trustee', NR.mseal, places.text, L.PAGE, 0);
 
-  const action = (handler: number): Uint8Array =>
-    words(handler, SA_RESTORER | SA_ONSTACK | SA_NODEFER, hello.restorer, 0, 0);
-  run('SIGILL handler', NR.rt_sigaction, L.SIGNAL.ILL, action(hello.illHandler), 0, 8);
-  run('SIGSEGV handler', NR.rt_sigaction, L.SIGNAL.SEGV, action(hello.segvHandler), 0, 8);
+  for (const signal of [L.SIGNAL.ILL, L.SIGNAL.SEGV])
+    run('signal handler', NR.rt_sigaction, signal, kernelAction(signal, hello), 0, 8);
   run('blocking signals', NR.rt_sigprocmask, 0, words(0xffffffff, 0xffffffff), 0, 8);
   yield { calls, descriptors: [space.readOnly, ...space.results] };
   native.close(space.readOnly);
@@ -215,6 +213,9 @@ function* setUp(
       labels: trusteeLabels(text),
       hintFd: base + RESERVED.hint,
       lifelineFd: base + RESERVED.lifeline,
+      landing: places.landing,
+      started: hello.started,
+      fpu: { features: hello.fpuFeatures, size: hello.fpuSize },
     },
   };
 }
@@ -277,6 +278,7 @@ export function* bringUp(
   unit.socket = socket;
   unit.trustee = pid;
   const state = process(space);
+  state.signals = new Dispositions(hello, unit.slot, image.ignored ?? state.signals.ignored());
   const thread = state.join(unit, pid);
   thread.credentials = credentialsOf(pid, pid);
   const first = yield* load(state, hello);
@@ -391,6 +393,7 @@ function complete(pid: number, channels: Channels, options: StartOptions): Start
     comm: options.comm,
     vectors: options.argv.length + options.envp.length,
     first: true,
+    ignored: options.ignored,
     entry: options.entry,
   };
   const load = options.load ?? nothing;

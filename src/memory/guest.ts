@@ -6,7 +6,7 @@ import { fromBytes, type ByteString } from '../abi/bytes.js';
 import { ERRNO } from '../abi/errno.js';
 import { MSG_DONTWAIT } from '../abi/linux.js';
 import { native } from '../native/index.js';
-import { REPLY, REPLY_SIZE } from '../wire/layout.js';
+import { CANCEL_SIZE, KIND, REPLY, REPLY_SIZE } from '../wire/layout.js';
 
 export interface GuestMemory {
   /** Bytes read: `size`, fewer where memory ends, or -EFAULT. */
@@ -47,6 +47,8 @@ export class HookSilent extends Error {}
 
 const PAGE = 0x1000;
 const PIECE = 0x8000;
+const received = new Uint8Array(PIECE + PAGE);
+const words = new Uint32Array(received.buffer, 0, CANCEL_SIZE / 4);
 
 /** Peek and poke through one thread's hook while it waits for its reply. Answers are the program's word, no more. */
 export class SocketMemory implements GuestMemory {
@@ -56,6 +58,8 @@ export class SocketMemory implements GuestMemory {
   constructor(
     private readonly socket: number,
     private readonly timeout = 10_000,
+    /** Told of a signal (CANCEL_FIELDS) that came while the hook was asked. */
+    private readonly signalled: (message: Uint32Array) => void = () => {},
   ) {}
 
   private ask(command: number, address: number, size: number): void {
@@ -64,10 +68,15 @@ export class SocketMemory implements GuestMemory {
       throw new HookSilent('the hook takes no order');
   }
 
-  private answer(out: Uint8Array | Int32Array, size: number): number {
+  private answer(out: Uint8Array | Int32Array, size: number, signals = 1): number {
     if (native.poll(this.socket, 1, this.timeout) <= 0) throw new HookSilent('the hook does not answer a peek or poke');
-    const n = native.receive(this.socket, out, size, MSG_DONTWAIT);
+    const n = native.receive(this.socket, received, received.length, MSG_DONTWAIT);
+    if (n === CANCEL_SIZE && words[0] === KIND.cancel && signals > 0) {
+      this.signalled(words);
+      return this.answer(out, size, signals - 1); // a request has one at most
+    }
     if (n < 0 || n > size) throw new HookSilent(`the hook answered ${n} bytes where ${size} were asked`);
+    new Uint8Array(out.buffer, out.byteOffset, out.byteLength).set(received.subarray(0, n));
     return n;
   }
 

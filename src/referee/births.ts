@@ -125,7 +125,9 @@ export class Births {
     for (const i of [0, 2] as const) thread.memory.clearTls(i, thread.process.firstTls);
     this.referee.setTls(thread);
     const { registers } = parent;
-    thread.memory.setStart({ ...registers, eax: 0, esp: birth.stack === 0 ? registers.esp : birth.stack }, thread.mask);
+    const esp = birth.stack === 0 ? registers.esp : birth.stack;
+    const heir = birth.kind === 'thread' ? undefined : parent.memory;
+    thread.memory.setStart({ ...registers, eax: 0, esp }, thread.mask, heir);
     thread.clearTid = birth.clearTid;
   }
 
@@ -276,7 +278,7 @@ export class Births {
     );
     space.users++;
     child.umask = process.umask;
-    child.dispositions = new Map(process.dispositions);
+    child.signals = process.signals; // until it has a table of its own
     this.referee.watchProcess(child);
     return child;
   }
@@ -291,8 +293,8 @@ export class Births {
       grown(-ERRNO.EAGAIN);
       return { outcome: 'silent' };
     }
+    thread.process.signals = parent.process.signals.copyFor(thread.memory);
     this.inherit(thread, parent, birth);
-    thread.altstack = birth.kind === 'sharing' ? thread.altstack : parent.altstack.slice();
     thread.robustList = birth.kind === 'sharing' ? 0 : parent.robustList;
     this.referee.attach(thread);
     this.tell(parent, thread, birth);

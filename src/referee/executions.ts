@@ -83,16 +83,9 @@ export class Executions {
     process.released = null;
     process.main = 0;
     process.status = null;
-    this.keepIgnored(process);
     process.inheritedMask = mask;
     process.starting = this.launcher.start(process, prepared, socket);
     this.referee.watchLoader(process, socket);
-  }
-  /** Handlers go with the old program; what is ignored stays so. */
-  private keepIgnored({ dispositions }: ProcessState): void {
-    const SIG_IGN = 1;
-    for (const [signal, action] of dispositions)
-      if (new DataView(action.buffer, action.byteOffset).getUint32(0, true) !== SIG_IGN) dispositions.delete(signal);
   }
 
   /** The loader of a new image has said something. */

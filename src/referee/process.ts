@@ -8,10 +8,11 @@ import { AT_FDCWD } from '../abi/linux.js';
 import { ownCredentials, type Credentials } from '../native/credentials.js';
 import { native } from '../native/index.js';
 import { IpcGrants } from '../syscalls/support-ipc.js';
-import type { ProcessView, Row, SandboxView, ThreadView } from '../syscalls/dsl.js';
+import type { Arrived, Outcome, ProcessView, Row, SandboxView, ThreadView } from '../syscalls/dsl.js';
 import { firstTlsEntry, segmentsOf, Slot, type SlotConstants, type StartState } from '../trustee/slot.js';
 import { resultFd, SLOT_SIZE, socketFd } from '../wire/layout.js';
 import { Listings } from './listing.js';
+import { caughtSignals, pendingSignals, type Dispositions } from './signals.js';
 import { Targets } from './targets.js';
 import type { Work } from './referee.js';
 import type { Request } from './request.js';
@@ -22,9 +23,21 @@ import type { Request } from './request.js';
  */
 export type ThreadPhase = 'running' | 'reporting' | 'delegating' | 'waiting' | 'leaving' | 'gone';
 
+/** What the hook tells of a signal that came during a request. */
+export interface Cancellation extends Arrived {
+  readonly sequence: number;
+}
+
 export class ThreadState implements ThreadView {
-  mask = 0n;
-  altstack = new Uint8Array([0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]); // SS_DISABLE
+  /** The program's signal mask as of the newest request: low and high word. */
+  readonly maskWords = new Uint32Array(2);
+  /** Number of the newest request, and the signal that came during one. */
+  sequence = 0;
+  cancellation: Cancellation | null = null;
+  /** Calls made natively whose results are not told yet because a handler came in between: it may never come back. */
+  unreported = 0;
+  /** The call ended unless a signal came meanwhile: how it ends if one did. */
+  late: ((signal: Arrived) => number | Outcome) | null = null;
   clearTid = 0;
   robustList = 0;
   credentials = ownCredentials();
@@ -61,6 +74,23 @@ export class ThreadState implements ThreadView {
     public unit: Unit,
     readonly tid: number,
   ) {}
+
+  get mask(): bigint {
+    return (BigInt(this.maskWords[1]) << 32n) | BigInt(this.maskWords[0]);
+  }
+  set mask(mask: bigint) {
+    this.maskWords.set([Number(mask & 0xffffffffn), Number(mask >> 32n)]);
+  }
+  /** Did a signal come during the request at hand? The hook hands it on behind the reply. */
+  get interrupted(): boolean {
+    return this.cancellation?.sequence === this.sequence;
+  }
+  get arrived(): Cancellation | null {
+    return this.interrupted ? this.cancellation : null;
+  }
+  pending(): bigint {
+    return this.hostTid === 0 ? 0n : pendingSignals(this.process.pid, this.hostTid);
+  }
 
   get slot(): number {
     return this.unit.index;
@@ -182,14 +212,13 @@ export class Space {
   unit(index: number, result = -1): Unit {
     const known = this.units[index];
     if (known !== undefined) return known;
-    const { shared, slots, cs, landing, landingSize } = this.layout;
+    const { shared, slots, cs } = this.layout;
     const id = this.registry.reserve();
     const fds = { socket: socketFd(this.reservedBase, index), result: resultFd(this.reservedBase, index) };
     const place = { index, hint: id, base: shared, result };
     const memory = native.map(this.memory, SLOT_SIZE, index * SLOT_SIZE);
     if (typeof memory === 'number') throw new Error(`mmap of a slot: ${errnoName(-memory)}`);
     const slot = new Slot(memory, place, slots, fds, segmentsOf(cs), firstTlsEntry(cs));
-    slot.setAltstack(landing + index * landingSize, landingSize);
     const unit: Unit = {
       index,
       id,
@@ -320,7 +349,7 @@ export class ProcessState implements ProcessView {
   readonly firstGroup = standing('self')[0];
   auxv: Uint32Array = new Uint32Array(0);
   umask = 0o022;
-  dispositions = new Map<number, Uint8Array>();
+  private dispositions: Dispositions | null = null;
   /** Those that live. */
   readonly threads: ThreadState[] = [];
   readonly pid: number;
@@ -371,6 +400,16 @@ export class ProcessState implements ProcessView {
     o.sandbox.add(this);
   }
 
+  get signals(): Dispositions {
+    if (this.dispositions === null) throw new Error(`process ${this.pid} has no signals`);
+    return this.dispositions;
+  }
+  set signals(dispositions: Dispositions) {
+    this.dispositions = dispositions;
+  }
+  caught(): bigint {
+    return caughtSignals(this.pid);
+  }
   get firstTls(): number {
     return firstTlsEntry(this.space.layout.cs);
   }

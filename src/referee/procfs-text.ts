@@ -2,6 +2,7 @@
  * Files of procfs whose text is made when they are opened: the kernel's would speak of the trustee, which leads each
  * process, and of the loader. They tell what the kernel says of the untrustee, in the numbers that the program knows.
  */
+import { SIGNAL_MAX } from '../abi/flags-process.js';
 import { readFileSync } from 'node:fs';
 import { toBytes, type ByteString } from '../abi/bytes.js';
 import type { ProcessView, ThreadView } from '../syscalls/dsl.js';
@@ -53,9 +54,9 @@ interface Sets {
 /** The program's sets: `ignored` are those that the kernel ignores, the sandbox's own handlers do not count. */
 function setsOf(thread: ThreadView, ignored: bigint): Sets {
   let caught = 0n;
-  for (const [signal, action] of thread.process.dispositions) {
+  for (let signal = 1; signal <= SIGNAL_MAX; signal++) {
     const bit = 1n << BigInt(signal - 1);
-    const handler = new DataView(action.buffer, action.byteOffset).getUint32(0, true);
+    const { handler } = thread.process.signals.of(signal);
     ignored = handler === SIG_IGN ? ignored | bit : ignored & ~bit;
     if (handler !== SIG_IGN && handler !== SIG_DFL) caught |= bit;
   }

@@ -3,6 +3,7 @@
  * one thread while another could go on: what is at work is kept in the thread's state.
  */
 import { ERRNO, errnoName } from '../abi/errno.js';
+import { SA, SIGNAL_MAX, signalName } from '../abi/flags-process.js';
 import * as L from '../abi/linux.js';
 import { NUMBERS, syscallName } from '../abi/numbers.js';
 import { HookSilent, NO_MEMORY, SocketMemory } from '../memory/guest.js';
@@ -11,15 +12,34 @@ import { assume } from '../native/credentials.js';
 import { native } from '../native/index.js';
 import type { ByteString } from '../abi/bytes.js';
 import type { Decision, Question } from '../questions.js';
-import { hex, type Order, type Outcome, type Row, type Wait } from '../syscalls/dsl.js';
+import {
+  hex,
+  type Arrived,
+  type Order,
+  type Outcome,
+  type Row,
+  type TemporaryMask,
+  type Wait,
+} from '../syscalls/dsl.js';
 import { hookActions } from '../trustee/actions.js';
 import { demultiplex } from '../syscalls/multiplexed.js';
+import { isFrameCall, isNothing, restarts } from '../syscalls/signals-support.js';
 import { deathSignals } from '../syscalls/support-process.js';
 import { rowOf } from '../syscalls/table.js';
-import { KIND, REPLY, REPLY_SIZE, REQ, REQUEST_ESP_BIAS, REQUEST_SIZE } from '../wire/layout.js';
+import {
+  CANCEL_FIELDS,
+  CANCEL_SIZE,
+  HANDLED,
+  KIND,
+  REPLY,
+  REPLY_SIZE,
+  REQ,
+  REQUEST_ESP_BIAS,
+  REQUEST_SIZE,
+} from '../wire/layout.js';
 import { explainDeath, livesOn } from './death.js';
 import { describeRule } from './describe.js';
-import { handleTrap, readFrame, type TrapFrame } from './faults.js';
+import { handleTrap, readContext, type FaultContext } from './faults.js';
 import { compile, type Step } from './marshal.js';
 import type { PathResolver } from './paths.js';
 import type { Launcher } from './launcher.js';
@@ -85,7 +105,7 @@ const LOOK = 200;
 const LEAVE = 1000;
 /** Milliseconds in which the processes that are killed at the end must be gone. */
 const LAST = 1000;
-const CALL_SITE_LENGTH = 2;
+const { SA_RESTART } = SA.values;
 const HINTS_AT_ONCE = 64;
 const HINT_SIZE = 4;
 /** More hints at a time than this, and some may have been lost to a full pipe. */
@@ -95,7 +115,7 @@ const POLLHUP = 0x10;
 const FUTEX_WAKE = 1;
 
 /** What the referee's own code and the rows' yield: an order, several that are carried out together, one that gives itself, or a wait. */
-export type Task = Order | readonly Order[] | (() => void) | Wait;
+export type Task = Order | readonly Order[] | (() => void) | Wait | TemporaryMask;
 export type Work = Generator<Task, number | Outcome, number>;
 const isOrders = (task: Task): task is Order | readonly Order[] => Array.isArray(task);
 const isOrder = (task: Order | readonly Order[]): task is Order => typeof task[0] === 'number';
@@ -215,7 +235,9 @@ export class Referee {
     native.epollAdd(this.epoll, unit.socket, tag(TAG.socket, unit.id));
     process.isAsked = (nr) => this.o.askAll || this.verdicts[nr] !== undefined;
     thread.request = new Request(process, thread, judge, resolver, patcher, log, observer !== null);
-    if (this.o.peek === 'socket') thread.guest = new SocketMemory(unit.socket);
+    if (this.o.peek === 'socket')
+      thread.guest = new SocketMemory(unit.socket, undefined, (m) => this.signalCame(thread, m));
+    process.signals.attach(thread.memory);
     this.setActions(thread);
   }
   /** What its hook does by itself. */
@@ -357,7 +379,7 @@ export class Referee {
     if (thread.phase === 'leaving' && thread.successor !== null) {
       const start = thread.successor;
       thread.successor = null;
-      thread.memory.setStart(start, thread.mask);
+      thread.memory.setStart(start, thread.mask, thread.memory);
       this.begin(thread, this.spawn(thread));
       return;
     }
@@ -384,30 +406,34 @@ export class Referee {
       native.epollRemove(this.epoll, thread.socket); // all ends are closed: the process is ending
       return;
     }
+    if (n === CANCEL_SIZE && this.message[REQ.kind] === KIND.cancel) return this.signalCame(thread, this.message);
     if (n !== REQUEST_SIZE)
       return this.fail(process, `a message of ${n} bytes where a request has ${REQUEST_SIZE}: forged`, STATUS.killed);
     const kind = this.message[REQ.kind];
     if (this.o.protocol) this.o.log('debug', requestLine(thread, this.message));
-    if (kind === KIND.result && thread.phase === 'reporting') return this.finish(thread, this.message[REQ.eax] | 0);
-    if (thread.phase !== 'running')
+    if (thread.phase !== 'running' && thread.phase !== 'reporting')
       return this.fail(process, 'a request came while another was at work: forged', STATUS.killed);
+    thread.late = null;
+    thread.sequence = this.message[REQ.sequence];
+    thread.maskWords[0] = this.message[REQ.maskLow];
+    thread.maskWords[1] = this.message[REQ.maskHigh];
     thread.lastEip = this.message[REQ.eip];
+    if (kind === KIND.result) return this.reported(thread, this.message[REQ.eax] | 0);
+    if (thread.phase === 'reporting') thread.unreported++;
+    this.observe(thread, null); // what it makes natively was interrupted by a signal's handler
+    thread.phase = 'running';
+    if (kind !== KIND.call) return this.signalled(thread, kind);
     requestOf(thread).watch?.start();
-    if (kind === KIND.call) return this.call(thread);
-    if (kind === KIND.result) return this.fail(process, 'a result that nobody asked for: forged', STATUS.killed);
-    const frame = readFrame(thread.guestMemory, this.message[REQ.esp] + REQUEST_ESP_BIAS);
-    if (frame === undefined) return this.fail(process, 'a trap without a signal frame: forged', STATUS.killed);
-    thread.lastEip = frame.eip;
-    if (kind === KIND.trap && process.space.trapSites.has(frame.eip)) {
-      // what lies behind the call is where the trap came from, not in its handler
-      this.message[REQ.eip] = frame.eip + CALL_SITE_LENGTH;
-      this.message[REQ.esp] = frame.esp - REQUEST_ESP_BIAS;
-      this.message[REQ.eflags] = frame.eflags;
-      this.message[REQ.gs] = frame.gs;
-      return this.call(thread);
-    }
-    if (kind === KIND.fault && handleTrap(thread.guestMemory, frame)) return this.answer(thread, REPLY.value, 0);
-    this.fault(thread, frame);
+    this.call(thread);
+  }
+
+  /** The result of a call that the untrustee made; of one that a handler came in between nobody wants to know it. */
+  private reported(thread: ThreadState, result: number): void {
+    if (thread.phase === 'reporting') return this.finish(thread, result);
+    if (thread.unreported === 0)
+      return this.fail(thread.process, 'a result that nobody asked for: forged', STATUS.killed);
+    thread.unreported--;
+    this.answer(thread, REPLY.value, result);
   }
 
   private call(thread: ThreadState): void {
@@ -419,6 +445,7 @@ export class Referee {
     const carried = demultiplex(request);
     if (typeof carried === 'number') return this.refuse(thread, nr, carried, 'it carries no call');
     if (carried !== undefined) request.begin(NUMBERS[carried.row], carried.registers, carried.name);
+    if (thread.interrupted) thread.memory.cancel(); // it was told before the call was
     const row = rowOf(request.nr);
     if (row === undefined) return this.refuse(thread, nr, this.noSuchCall(nr), 'unknown');
     request.watch?.call(row, carried?.name ?? syscallName(row.nr), request.r, carried?.count);
@@ -547,8 +574,12 @@ export class Referee {
     }
     if (!next.done) return this.order(thread, next.value);
     thread.steps = null;
-    if (typeof next.value === 'number') return this.finish(thread, next.value);
-    this.outcome(thread, next.value);
+    this.conclude(thread, next.value);
+  }
+
+  private conclude(thread: ThreadState, ended: number | Outcome): void {
+    if (typeof ended === 'number') this.finish(thread, ended);
+    else this.outcome(thread, ended);
   }
 
   private outcome(thread: ThreadState, outcome: Outcome): void {
@@ -561,6 +592,11 @@ export class Referee {
         return this.births.queue(thread, outcome.birth);
       case 'execution':
         return this.executions.queue(thread, outcome.execution);
+      case 'taken':
+        this.observe(thread, outcome.result);
+        return this.answer(thread, REPLY.taken, outcome.result);
+      case 'unless':
+        return this.unless(thread, outcome.result, outcome.arrived);
       case 'exit':
         return this.exit(thread, outcome.status);
       case 'respawn':
@@ -571,6 +607,14 @@ export class Referee {
         thread.successor = { ...thread.registers, eax: outcome.result >>> 0 };
         return this.leave(thread, 0);
     }
+  }
+
+  /** Ends with this result if the hook has no signal; one that it has already told of, or is about to, ends the call otherwise. */
+  private unless(thread: ThreadState, result: number, arrived: (signal: Arrived) => number | Outcome): void {
+    if (thread.arrived !== null) return this.conclude(thread, arrived(thread.arrived));
+    this.observe(thread, result);
+    thread.late = arrived;
+    this.answer(thread, REPLY.unless, result);
   }
 
   setTls(thread: ThreadState): void {
@@ -621,8 +665,15 @@ export class Referee {
     this.waits.begin(thread, wait, resume, thread.request?.cancelled);
   }
 
-  /** Gives the trustee what a generator yields, unless that is a wait. */
+  /** The hook sets it before it looks at the next reply. */
+  private setMask(thread: ThreadState, { mask }: TemporaryMask): void {
+    this.send(thread, REPLY.mask, Number(BigInt.asIntN(32, mask)), Number(BigInt.asIntN(32, mask >> 32n)));
+    if (thread.steps !== null) this.advance(thread, thread.steps, 0);
+  }
+
+  /** Gives the trustee what a generator yields, unless that is a wait or a mask. */
   private order(thread: ThreadState, task: Task): void {
+    if ('mask' in task) return this.setMask(thread, task);
     if (!isOrders(task) && typeof task !== 'function') return this.wait(thread, task);
     thread.phase = 'delegating';
     if (typeof task === 'function') return task();
@@ -714,24 +765,52 @@ export class Referee {
 
   // ---- faults ----
 
-  /** A fault that is not ours ends the process as it would end natively: by the signal's default action. */
-  private fault(thread: ThreadState, frame: TrapFrame): void {
-    const { process } = thread;
-    const maps = mappingsOf(process.pid);
-    const name = frame.signal === L.SIGNAL.SEGV ? 'SIGSEGV' : 'SIGILL';
-    this.o.log(
-      'warn',
-      `${name} in thread ${thread.tid} at ${placeOf(frame.eip, maps)}, address 0x${frame.cr2.toString(16)}`,
-    );
+  /** A signal came while the hook waits for a reply; `thread.sequence` is no other's, so a late or forged one has no effect. */
+  private signalCame(thread: ThreadState, message: Uint32Array): void {
+    const [, sequence, signal] = message;
+    const info = new Uint8Array(message.slice(CANCEL_FIELDS.length, CANCEL_SIZE / 4).buffer);
+    thread.cancellation = { sequence, signal, info };
+    if (this.o.protocol) this.o.log('debug', `signal ${signal} in thread ${thread.tid}, request ${sequence}`);
+    if (!thread.interrupted) return;
+    const { late } = thread;
+    thread.late = null;
+    if (late === null) this.cancel(thread);
+    else this.conclude(thread, late(thread.cancellation));
+  }
+
+  /** A question of the hook's handler: eax is the signal, ebx its context's address. */
+  private signalled(thread: ThreadState, kind: number): void {
+    const signal = this.message[REQ.eax];
+    const { process, guestMemory } = thread;
+    const { signals, space } = process;
+    const context = readContext(guestMemory, this.message[REQ.ebx]);
+    if (context === undefined || signal < 1 || signal > SIGNAL_MAX)
+      return this.fail(process, 'a signal without a context: forged', STATUS.killed);
+    thread.lastEip = context.eip;
+    if (kind === KIND.trap) return this.answer(thread, REPLY.value, space.trapSites.has(context.eip) ? HANDLED : 0);
+    if (kind === KIND.fault) return this.answer(thread, REPLY.value, handleTrap(guestMemory, context) ? HANDLED : 0);
+    if (kind === KIND.act) return this.act(thread, signal, context);
+    if (kind !== KIND.reset) return this.fail(process, `a request of unknown kind ${kind}: forged`, STATUS.killed);
+    signals.set(signal, { ...signals.of(signal), handler: 0 });
+    this.answer(thread, REPLY.value, 0);
+  }
+
+  /** What the kernel does by default with a signal that came to the hook: it comes once more, as the kernel's. */
+  private act(thread: ThreadState, signal: number, { eip, cr2 }: FaultContext): void {
+    const { pid } = thread.process;
+    if (signal === L.SIGNAL.SEGV || signal === L.SIGNAL.ILL)
+      this.o.log(
+        'warn',
+        `${signalName(signal)} in thread ${thread.tid} at ${placeOf(eip, mappingsOf(pid))}, address 0x${cr2.toString(16)}`,
+      );
     const request = requestOf(thread);
     request.begin(0, new Uint32Array(6));
     this.begin(
       thread,
-      (function* (): Generator<Order, Outcome, number> {
-        const DEFAULT = new Uint8Array(20);
-        yield [NUMBERS.rt_sigaction, frame.signal, request.arena(DEFAULT), 0, 8];
-        yield [NUMBERS.kill, process.pid, frame.signal];
-        return { outcome: 'silent' };
+      (function* (): Work {
+        yield [NUMBERS.rt_sigaction, signal, request.arena(new Uint8Array(20)), 0, 8];
+        yield [NUMBERS.tgkill, pid, thread.hostTid, signal];
+        return 0;
       })(),
     );
   }
@@ -741,13 +820,25 @@ export class Referee {
   finish(thread: ThreadState, result: number): void {
     if (thread.phase === 'gone') return; // its process ended meanwhile
     this.observe(thread, result);
+    const again = result === -ERRNO.EINTR && this.restarts(thread);
     thread.row = null;
-    this.answer(thread, REPLY.value, result);
+    this.answer(thread, again ? REPLY.restart : REPLY.value, result);
+  }
+
+  /** A handler with SA_RESTART ran into a call that is made again then, or nothing happens at the signal. */
+  private restarts(thread: ThreadState): boolean {
+    const { nr, r } = requestOf(thread);
+    const { arrived } = thread;
+    if (arrived === null) return false;
+    const action = thread.process.signals.of(arrived.signal);
+    return isNothing(arrived.signal, action) || ((action.flags & SA_RESTART) !== 0 && restarts(nr, r));
   }
 
   /** The untrustee makes the call itself, and tells the result where somebody wants to know it. */
   private letRun(thread: ThreadState): void {
-    if (this.o.observer === null) return this.answer(thread, REPLY.native, 0);
+    const silent = isFrameCall(requestOf(thread).nr); // it does not come back to tell
+    if (silent) this.observe(thread, null);
+    if (silent || this.o.observer === null) return this.answer(thread, REPLY.native, 0);
     requestOf(thread).watch?.letRun();
     thread.phase = 'reporting';
     this.send(thread, REPLY.report, 0);
@@ -765,10 +856,11 @@ export class Referee {
     requestOf(thread).end();
   }
 
-  private send(thread: ThreadState, command: number, a: number): void {
+  private send(thread: ThreadState, command: number, a: number, b = 0): void {
     if (this.o.protocol) this.o.log('debug', replyLine(thread, command, a));
     this.reply[0] = command;
     this.reply[1] = a;
+    this.reply[2] = b;
     const n = native.send(thread.socket, this.reply, REPLY_SIZE, L.MSG_DONTWAIT);
     if (n !== REPLY_SIZE && n !== -ERRNO.EPIPE && n !== -ERRNO.ECONNRESET)
       this.fail(thread.process, `the hook takes no reply: ${errnoName(-n)}`, STATUS.killed);

@@ -67,7 +67,6 @@ import {
   bytesOut,
   choice,
   delegated,
-  denied,
   entriesOut,
   fd,
   fdset,
@@ -455,8 +454,6 @@ const setxattr = changing((call, pin) => {
 
 // ---- the table ----
 
-const NO_SIGNALFD = 'signals reach the program through the hook, not through a descriptor';
-
 const io = { returns: 'count' } as const;
 const newFd = { returns: 'fd' } as const;
 const position = (way: Way) => words(way, 'id64');
@@ -605,8 +602,6 @@ export const descriptors = family({
     old: structOut(itimerspec64, true),
   }),
   timerfd_gettime64: delegated(410, { fd: fd(), value: structOut(itimerspec64) }),
-  signalfd: denied(321, 'ENOSYS', NO_SIGNALFD),
-  signalfd4: denied(327, 'ENOSYS', NO_SIGNALFD),
 
   // what a descriptor is open on
   fstat: answered(108, { fd: fd(), out: structOut(stat) }, statOf(STAT)),

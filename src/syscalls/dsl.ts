@@ -67,7 +67,7 @@ export interface Wait {
   /** For what a program cannot see waiting: no signal ends it. */
   readonly deaf?: boolean;
 }
-export const isWait = (step: Order | Wait): step is Wait => !Array.isArray(step);
+export const isWait = (step: Order | Wait | TemporaryMask): step is Wait => !Array.isArray(step) && !('mask' in step);
 
 /** The request at hand, as rows see it. `r` are the six argument registers, unsigned. */
 export interface Call {
@@ -192,14 +192,40 @@ export interface ProcessView {
   umask: number;
   /** The end of the heap, once it is known: only brk(2) moves it. */
   break?: number;
-  /** Recorded signal dispositions: four words handler, flags, restorer, mask low … as rt_sigaction has them (20 bytes). */
-  readonly dispositions: Map<number, Uint8Array>;
+  /** What it does with each signal. */
+  readonly signals: SignalsView;
+  /** The signals for which the kernel has a handler. */
+  caught(): bigint;
   /** Guest path of the program file, for /proc/self/exe. */
   readonly exe: ByteString;
   /** The System V objects that its calls got. */
   readonly ipc: IpcGrants;
   /** The first of the GDT entries that programs may use: 12 on a 64-bit kernel, 6 on an i386 one. */
   readonly firstTls: number;
+}
+
+/** What is done with a signal, as rt_sigaction(2) has it. */
+export interface Action {
+  readonly handler: number;
+  readonly flags: number;
+  readonly restorer: number;
+  readonly mask: bigint;
+}
+/** A process's signal dispositions, as its threads' hooks read them. */
+export interface SignalsView {
+  of(signal: number): Action;
+  /** Shows the hooks a new one. */
+  set(signal: number, action: Action): void;
+  /** struct sigaction of the kernel's for it: the hook's handler, or default or ignored. */
+  kernelAction(signal: number, action: Action): Uint8Array;
+  /** Signals without a handler for which the kernel has the hook's, because sigtimedwait(2) waited for them. */
+  readonly awaited: Set<number>;
+}
+
+/** A signal that the hook keeps until the call ends. */
+export interface Arrived {
+  readonly signal: number;
+  readonly info: Uint8Array;
 }
 
 export interface ThreadView {
@@ -209,9 +235,13 @@ export interface ThreadView {
   readonly tid: number;
   /** The untrustee's own id, which the program never sees; 0 while there is none. */
   readonly hostTid: number;
-  /** Recorded, not applied: signal mask (8 bytes), alternate stack (12 bytes), CLEARTID and robust-list addresses. */
-  mask: bigint;
-  altstack: Uint8Array;
+  /** The signal mask, as the program sees it. */
+  readonly mask: bigint;
+  /** The signals that wait for it, its own and the process's. */
+  pending(): bigint;
+  /** The signal that came during the request at hand, and its siginfo. */
+  readonly arrived: Arrived | null;
+  /** Recorded, not applied: CLEARTID and robust-list addresses. */
   clearTid: number;
   robustList: number;
   /** Who it is to the kernel: its trustee and its untrustee both. */
@@ -433,8 +463,12 @@ export const absent: Kind = { kind: 'absent' };
 
 export type Args = Readonly<Record<string, Kind>>;
 export type Returns = 'int' | 'fd' | 'count' | 'address' | 'mode' | 'void';
-/** What an odd call's code yields: an order for the trustee, or a wait; it is resumed with the result. */
-export type Steps = Generator<Order | Wait, number | Outcome, number>;
+/** The kernel's mask for the rest of the call, which the hook sets: 0 comes back at once. */
+export interface TemporaryMask {
+  readonly mask: bigint;
+}
+/** What an odd call's code yields: an order for the trustee, a wait, a mask; it is resumed with the result. */
+export type Steps = Generator<Order | Wait | TemporaryMask, number | Outcome, number>;
 /** Steps whose end is a plain result. */
 export type Doing = Generator<Order | Wait, number, number>;
 /** A new thread or process that was asked for, with flags that are allowed. */
@@ -466,10 +500,16 @@ export interface Execution {
   readonly argv: number;
   readonly envp: number;
 }
-/** What ends a call without a plain value. `silent`: there is nobody to answer. `respawn`: the thread starts anew behind the call with the result a. */
+/**
+ * What ends a call without a plain value. `silent`: there is nobody to answer. `respawn`: the thread starts anew behind the call
+ * with the result a. `taken`: the signal that came is the call's own, no handler gets it. `unless`: the call ends so if no signal
+ * came that is not known yet; otherwise as `arrived` says.
+ */
 export type Outcome =
   | { readonly outcome: 'silent' }
   | { readonly outcome: 'native' }
+  | { readonly outcome: 'taken'; readonly result: number }
+  | { readonly outcome: 'unless'; readonly result: number; readonly arrived: (signal: Arrived) => number | Outcome }
   | { readonly outcome: 'exit'; readonly status: number }
   | { readonly outcome: 'respawn'; readonly result: number }
   | { readonly outcome: 'birth'; readonly birth: Birth }

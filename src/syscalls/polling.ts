@@ -1,12 +1,13 @@
 /**
  * poll(2), select(2), epoll_wait(2): the trustee asks what is ready now; when that is nothing, the thread waits in the
- * helper for what was asked about. The signal mask is the referee's, the trustee gets none. What poll and select name
+ * helper for what was asked about. A signal mask is the hook's to set, the trustee gets none. What poll and select name
  * stays in the program's memory, where the kernel writes its answer: a reserved number slipped in after the check tells
  * whether that descriptor is ready, no more.
  */
 import { ERRNO } from '../abi/errno.js';
 import { epollEvent, pollfd, selArg, sigsetArgpack, timespec64, timeval32 } from '../abi/structs.js';
 import type { Call, Doing, Steps } from './dsl.js';
+import { temporaryMask } from './signals-wait.js';
 import { within } from './support.js';
 import {
   Looks,
@@ -84,21 +85,30 @@ function tellRest(call: Call, at: number, size: number, began: number, time: num
   if (at !== 0 && time !== 0) call.put(at, timeOf(Math.max(0, time - (now() - began)), size, unit));
 }
 
-const SIGSET = 8;
-/** A mask that is not the kernel's to see must be one nevertheless: 0, -EINVAL or -EFAULT. */
-function maskRefusal(call: Call, at: number, size: number): number {
-  if (at === 0) return 0;
-  if (size !== SIGSET) return -ERRNO.EINVAL;
-  const mask = call.get(at, SIGSET);
-  return typeof mask === 'number' ? mask : 0;
+/** The work, and then the rest of its time told. */
+function* timed(call: Call, work: Doing, at: number, size: number, began: number, time: number): Doing {
+  const result = yield* work;
+  tellRest(call, at, size, began, time);
+  return result;
 }
-/** The last argument of pselect6 points to a mask's address and size. */
-function packedMaskRefusal(call: Call, at: number): number {
-  if (at === 0) return 0;
+
+/** Where a call's mask stands, and of what size it says that it is. */
+type MaskAt = readonly [address: number, size: number];
+/** The last argument of pselect6 points to a mask's address and size: these, or a negative errno. */
+function packedMask(call: Call, at: number): MaskAt | number {
+  if (at === 0) return [0, 0];
   const bytes = call.get(at, sigsetArgpack.size);
   if (typeof bytes === 'number') return bytes;
   const { p, size } = sigsetArgpack.decode(bytes) as Record<string, number>;
-  return maskRefusal(call, p, size);
+  return [p, size];
+}
+
+/** The work under the mask of the call. A signal that it lets through ends a call that found nothing, however late it is told of. */
+function* masked(call: Call, [at, size]: MaskAt, work: Doing): Steps {
+  const refused = yield* temporaryMask(call, at, size);
+  if (refused !== 0) return refused;
+  const result = yield* work;
+  return at !== 0 && result === 0 ? { outcome: 'unless', result, arrived: () => -ERRNO.EINTR } : result;
 }
 
 // ---- poll ----
@@ -147,11 +157,9 @@ export function* ppoll(call: Call, size: number): Steps {
   const [, , at, mask, maskSize] = call.r;
   const began = now();
   const time = timeout(call, at, size);
-  const refused = time < 0 ? time : within(call, [at, size]) || maskRefusal(call, mask, maskSize);
+  const refused = time < 0 ? time : within(call, [at, size]);
   if (refused !== 0) return refused;
-  const result = yield* pollFor(call, time);
-  tellRest(call, at, size, began, time);
-  return result;
+  return yield* masked(call, [mask, maskSize], timed(call, pollFor(call, time), at, size, began, time));
 }
 
 // ---- select ----
@@ -238,13 +246,12 @@ export function* oldSelect(call: Call): Steps {
 export function* pselect(call: Call, size: number): Steps {
   const [count, r, w, e, at, mask] = call.r;
   const began = now();
-  const packed = packedMaskRefusal(call, mask);
-  const time = packed !== 0 ? packed : timeout(call, at, size);
+  const packed = packedMask(call, mask);
+  if (typeof packed === 'number') return packed;
+  const time = timeout(call, at, size);
   const refused = time < 0 ? time : within(call, [at, size]);
   if (refused !== 0) return refused;
-  const result = yield* selectFor(call, count | 0, [r, w, e], time);
-  tellRest(call, at, size, began, time);
-  return result;
+  return yield* masked(call, packed, timed(call, selectFor(call, count | 0, [r, w, e], time), at, size, began, time));
 }
 
 // ---- epoll ----
@@ -254,12 +261,11 @@ const MAX_EVENTS = 0x7fffffff / epollEvent.size;
 export function* epollWait(call: Call): Steps {
   const [epoll, events, most, at, mask, maskSize] = call.r;
   const time = call.nr === EPOLL_PWAIT2 ? timeout(call, at, timespec64.size) : (at | 0) < 0 ? Infinity : at;
-  const unfit = time < 0 ? time : call.nr === EPOLL_WAIT ? 0 : maskRefusal(call, mask, maskSize);
-  if (unfit !== 0) return unfit;
+  if (time < 0) return time;
   if (most === 0 || most > MAX_EVENTS) return -ERRNO.EINVAL;
   const refused = within(call, [events, most * epollEvent.size]);
   if (refused !== 0) return refused;
-  return yield* untilReady(
+  const work = untilReady(
     call,
     function* () {
       return yield [EPOLL_WAIT, epoll, events, most, 0];
@@ -267,4 +273,5 @@ export function* epollWait(call: Call): Steps {
     () => [{ fd: epoll, events: POLLIN }],
     time,
   );
+  return yield* masked(call, call.nr === EPOLL_WAIT ? [0, 0] : [mask, maskSize], work);
 }

@@ -14,6 +14,7 @@ import { net } from './net.js';
 import { processes } from './process.js';
 import { signals } from './signals.js';
 import { time } from './time.js';
+import { timers } from './timers.js';
 import { xattrs } from './xattrs.js';
 
 export const families: Readonly<Record<string, Family>> = {
@@ -26,6 +27,7 @@ export const families: Readonly<Record<string, Family>> = {
   processes,
   signals,
   time,
+  timers,
   identity,
   ipc,
   mqueue,

@@ -56,7 +56,7 @@ const clockOfId = (id: number, bits: number): number => (~id << CPU_CLOCK.pidShi
  * a thread of the program's, whose untrustee is meant; none for others. A thread's time can be asked by its process
  * only. Clocks that are descriptors (PTP) are not offered.
  */
-function clockOf(call: Call, id: number): number | undefined {
+export function clockOf(call: Call, id: number): number | undefined {
   const clock = id | 0;
   if (clock === CLOCK_THREAD_CPUTIME_ID) return threadClock(call.thread, CPU_CLOCK.sched);
   if (clock >= 0) return clock <= CLOCK_TAI ? clock : undefined;

@@ -3,19 +3,22 @@
  * starts with, and the arena of deep-copied arguments. Offsets are those of src/wire/layout.ts.
  */
 import { native } from '../native/index.js';
-import type { Order } from '../syscalls/dsl.js';
+import type { Action, Order } from '../syscalls/dsl.js';
 import {
   ACTION_COUNT,
   ARENA,
   BATCH,
   CALL_SIZE,
   CONSTANT_COUNT,
+  DISPOSITIONS,
   FRAME_EIP,
   FRAME_SIZE,
   FRAMES,
+  LANDING_SIZE,
   SIGFRAME,
   SLOT,
   SLOT_SIZE,
+  STATE_SIZE,
   TLS_COUNT,
   USER_DESC_SIZE,
   type Frame,
@@ -30,6 +33,12 @@ export interface SlotConstants {
   readonly labels: Uint32Array;
   readonly hintFd: number;
   readonly lifelineFd: number;
+  /** The first slot's landing stack; the others follow. */
+  readonly landing: number;
+  /** Where the hook lets every new untrustee begin. */
+  readonly started: number;
+  /** XSAVE components of a signal frame, and their size. */
+  readonly fpu: { readonly features: number; readonly size: number };
 }
 
 /** `hint`: what the trustee writes as its hint. `base`: address of the shared memory in the process. `result`: the helper's descriptor of the slot's result channel. */
@@ -107,6 +116,8 @@ export const SIGCONTEXT = Object.fromEntries(SC.map((name, i) => [name, i])) as 
 const DESC_DATA = 0x51;
 const DESC_EMPTY = 0x28;
 
+const ALL_SIGNALS = 0xffffffff;
+
 const CALLED_ARG6 = (SLOT.frames + FRAME_SIZE * FRAMES.indexOf('called')) / 4;
 
 export class Slot {
@@ -122,7 +133,7 @@ export class Slot {
   constructor(
     memory: ArrayBuffer,
     { index, hint, base, result }: SlotPlace,
-    constants: SlotConstants,
+    private readonly constants: SlotConstants,
     fds: { socket: number; result: number },
     private readonly segments: Segments,
     firstTls: number,
@@ -140,6 +151,12 @@ export class Slot {
     this.set(SLOT.tail, constants.tail);
     this.set(SLOT.socketFd, fds.socket);
     this.set(SLOT.lifelineFd, constants.lifelineFd);
+    const landing = constants.landing + index * LANDING_SIZE;
+    this.words.set([landing, 0, LANDING_SIZE - STATE_SIZE], SLOT.altstack / 4);
+    this.set(SLOT.state, landing + LANDING_SIZE - STATE_SIZE);
+    this.set(SLOT.fpuFeatures, constants.fpu.features);
+    this.set(SLOT.fpuSize, constants.fpu.size);
+    this.useDispositionsOf(this);
     FRAMES.forEach((_, i) => {
       const frame = SLOT.frames + i * FRAME_SIZE;
       this.set(frame, 0);
@@ -180,28 +197,44 @@ export class Slot {
   setTls(i: 0 | 2, descriptor: Uint8Array): void {
     new Uint8Array(this.words.buffer, this.tlsWords(i).byteOffset, USER_DESC_SIZE).set(descriptor);
   }
-  setAltstack(address: number, size: number): void {
-    this.words.set([address, 0, size], SLOT.altstack / 4);
+  /** This thread's process keeps its dispositions in that slot, its leader's. */
+  useDispositionsOf(leader: Slot): void {
+    this.set(SLOT.dispositions, leader.address + SLOT.table);
+  }
+  /** What the hook does with a signal from now on. */
+  setAction(signal: number, { handler, flags, restorer, mask }: Action): void {
+    const table = SLOT.table / 4;
+    const entry = table + (DISPOSITIONS.actions + DISPOSITIONS.entry * (signal - 1)) / 4;
+    Atomics.add(this.words, table + DISPOSITIONS.sequence / 4, 1);
+    this.words.set([handler, flags, restorer, Number(mask & 0xffffffffn), Number(mask >> 32n)], entry);
+    Atomics.add(this.words, table + DISPOSITIONS.sequence / 4, 1);
   }
 
-  /** The registers and the signal mask of the next untrustee that starts from this slot. */
-  setStart(state: StartState, mask = 0n): void {
+  /**
+   * The registers and the signal mask of the program with which the next untrustee of this slot goes on. The kernel starts it in the
+   * hook, with all signals blocked. `heir`: the slot whose thread's alternate stack it takes over; this one's if it is the same thread.
+   */
+  setStart(state: StartState, mask = 0n, heir?: Slot): void {
     const frame = this.words.subarray(SLOT.start / 4, (SLOT.start + SIGFRAME.size) / 4);
     const { code, data, hookKey } = this.segments;
     frame.fill(0);
     const sc = frame.subarray(SIGFRAME.sc / 4);
     const values = {
       ...state,
+      eip: this.constants.started,
       fs: hookKey,
       es: data,
       ds: data,
       ss: data,
       cs: code,
       sp: state.esp,
-      oldmask: Number(mask & 0xffffffffn),
+      oldmask: ALL_SIGNALS,
     };
     for (const [name, value] of Object.entries(values)) sc[SIGCONTEXT[name as keyof typeof SIGCONTEXT]] = value;
-    frame[SIGFRAME.extramask / 4] = Number(mask >> 32n);
+    frame[SIGFRAME.extramask / 4] = ALL_SIGNALS;
+    this.set(SLOT.resume, state.eip);
+    this.words.set([Number(mask & 0xffffffffn), Number(mask >> 32n)], SLOT.mask / 4);
+    this.set(SLOT.heritage, heir === undefined ? 0 : heir.words[SLOT.state / 4]);
   }
 
   /** Gives the trustee a call: it runs as soon as it wakes. One at a time; result() tells when it is done. */

@@ -10,8 +10,9 @@ export const ARENA = 0x1000;
 /** Threads that a process may have, where the limit of open files has room for their descriptors; the least there are. */
 export const SLOT_COUNT = 128;
 export const SLOT_COUNT_LEAST = 16;
-/** Bytes of a slot's landing stack, on which the trap handlers run. */
+/** Bytes of a slot's landing stack, on which signals arrive; at its upper end the hook keeps the thread's STATE. */
 export const LANDING_SIZE = 0x8000;
+export const STATE_SIZE = 0x2000;
 
 /** A frame is what the vDSO's landing pad pops (ebp, edx, ecx) and the address that it returns to. */
 export const FRAME_SIZE = 16;
@@ -59,10 +60,22 @@ export const SLOT = {
   lifelineFd: 0x38,
   /** Raised, and woken, when the call at work is to end: what sleeps in the trustee waits on it as well. */
   cancel: 0x3c,
-  /** struct sigaltstack of the untrustee's trap handlers: sp, flags, size. */
+  /** struct sigaltstack of the untrustee, its landing stack: sp, flags, size. */
   altstack: 0x40,
   /** Three struct user_desc: the program's TLS, the hook's key (its base is this slot), the program's third. */
   tls: 0x50,
+  /** Address of the thread's STATE. */
+  state: 0x9c,
+  /** Where the program goes on when a new untrustee starts, and its signal mask: eight bytes. */
+  resume: 0x80,
+  mask: 0x84,
+  /** Address of the STATE whose alternate stack a new untrustee takes over (its own: it is the same thread), or 0. */
+  heritage: 0x8c,
+  /** Address of the process's DISPOSITIONS. */
+  dispositions: 0x90,
+  /** XSAVE components that a signal frame holds and their size in bytes; 0 where the processor knows FXSAVE alone. */
+  fpuFeatures: 0x94,
+  fpuSize: 0x98,
   /** FRAMES, one after the other. */
   frames: 0x100,
   /** The i386 sigframe (arch/x86/include/asm/sigframe.h) whose sigreturn starts the untrustee: 732 bytes. */
@@ -73,6 +86,8 @@ export const SLOT = {
   constants: 0x600,
   /** The calls of an order, BATCH at most, each eax ebx ecx edx esi edi ebp. The kernel finds argument six in the frame `called`: it is one for all. */
   calls: 0xe00,
+  /** DISPOSITIONS of a process whose leader has this slot. */
+  table: 0x800,
 } as const;
 export const CALL_SIZE = 28;
 export const BATCH = 16;
@@ -81,6 +96,36 @@ export const TLS_COUNT = 3;
 
 /** Offset of struct sigcontext_32 in struct sigframe_ia32, and the size that sigreturn reads. */
 export const SIGFRAME = { sc: 8, extramask: 8 + 88 + 624, size: 732 } as const;
+
+/**
+ * What the process does with each signal: a number that is odd while the helper writes, then from `actions` on one
+ * entry for each signal from 1 on: handler, flags, restorer, low and high word of the mask.
+ */
+export const DISPOSITIONS = { sequence: 0, actions: 16, entry: 20, count: 64 } as const;
+
+/** What the hook keeps of its thread, at the end of the landing stack. The thread can write it: it decides nothing for others. */
+export const STATE = {
+  /** One of CRITICAL. */
+  critical: 0x00,
+  /** Number of the newest request. */
+  sequence: 0x04,
+  /** The signal that waits in `stash` for the end of a request, or 0. All are blocked while there is one. */
+  stashed: 0x08,
+  /** Not 0 while the kernel has another mask than the program's, for one call. */
+  temporary: 0x0c,
+  /** The program's signal mask: eight bytes. The kernel's is the same without SIGILL and SIGSEGV. */
+  mask: 0x10,
+  /** What the mask was when the stashed signal came. */
+  base: 0x18,
+  /** The program's struct sigaltstack. */
+  stack: 0x20,
+  /** The stashed signal's siginfo: 128 bytes. */
+  stash: 0x40,
+  /** The processor's extended state as signal frames have it; its FXSAVE part is aligned to 64 bytes. */
+  fpu: 0x110,
+} as const;
+/** A signal that comes now … is handed on; is kept, and the referee is told; is kept. */
+export const CRITICAL = { no: 0, request: 1, own: 2 } as const;
 
 export const FORM = { int80: 0, sysenter: 1, syscall: 2 } as const;
 
@@ -120,6 +165,9 @@ export const resultFd = (base: number, slot: number): number => base + RESERVED.
 /** One request, as the hook pushes it, lowest address first. `esp` points at the saved eax. */
 export const REQUEST_FIELDS = [
   'kind',
+  'sequence',
+  'maskLow',
+  'maskHigh',
   'gs',
   'esp',
   'eax',
@@ -142,10 +190,20 @@ export const REQ = Object.fromEntries(REQUEST_FIELDS.map((name, i) => [name, i])
 >;
 
 /**
- * `call`: a system call. `trap`: one from a patched two-byte site. `fault`: SIGSEGV; the signal frame is at esp.
- * `result`: the call was made as REPLY.report ordered, eax is what it returned; of the rest, nothing says more than the call did.
+ * `call`: a system call. `result`: the call was made as REPLY.report ordered, eax is what it returned; of the rest,
+ * nothing says more than the call did. The others come from the signal handler; eax is the signal, ebx the address of its
+ * struct sigcontext. `trap`: SIGILL, is it a patched two-byte site? `fault`: a general protection fault, is it rdtsc?
+ * Both are answered with HANDLED or not. `act`: let the kernel do what the signal does by default. `reset`: its handler is
+ * reset (SA_RESETHAND). `cancel` is no request and gets no reply: see CANCEL_FIELDS.
  */
-export const KIND = { call: 0, trap: 1, fault: 2, result: 3 } as const;
+export const KIND = { call: 0, trap: 1, fault: 2, result: 3, act: 4, reset: 5, cancel: 6 } as const;
+/** Value of the reply to a trap that is a call site, to a fault that was handled. */
+export const HANDLED = 1;
+
+/** A signal came during request `sequence` and waits for its end; then its siginfo follows. */
+export const CANCEL_FIELDS = ['kind', 'sequence', 'signal'] as const;
+export const SIGINFO_SIZE = 128;
+export const CANCEL_SIZE = 4 * CANCEL_FIELDS.length + SIGINFO_SIZE;
 
 /** A reply is four words: command, a, b, c. */
 export const REPLY_SIZE = 16;
@@ -166,6 +224,14 @@ export const REPLY = {
   poke: 6,
   /** Make the call natively, then tell its result as KIND.result and wait for the reply to that. */
   report: 7,
+  /** The signal that came is handed on as if it had come before the call, which is made again behind the handler. */
+  restart: 8,
+  /** The signal that came is dropped, and its mask is the program's again: eax := a, go on. */
+  taken: 9,
+  /** The kernel's mask becomes {a, b} until the call ends; the next reply follows. */
+  mask: 10,
+  /** The same as value, unless a signal came: then the next reply follows. */
+  unless: 11,
 } as const;
 
 /** The loader's first message. Words. */
@@ -177,9 +243,11 @@ export const HELLO_FIELDS = [
   'vdso',
   'sysinfo',
   'hook',
-  'illHandler',
-  'segvHandler',
+  'handler',
   'restorer',
+  'started',
+  'fpuFeatures',
+  'fpuSize',
 ] as const;
 export const HELLO_MAGIC = 0x4e555253;
 export const HELLO = Object.fromEntries(HELLO_FIELDS.map((name, i) => [name, i])) as Record<

@@ -256,7 +256,7 @@ describe('attacks: System V IPC and message queues', function () {
 
   it('control: without protected ranges a segment takes their place', () =>
     inCage('regions', async (p) => {
-      const r = (await protectedRegions(p)).find(({ what }) => what === 'landing stack');
+      const r = (await protectedRegions(p)).find(({ what }) => what === 'landing stacks');
       if (r === undefined) throw new Error('no landing stack');
       await withSegment(p, r.end - r.start, async (id) => {
         expect((await p.call('shmat', id, r.start, REMAP)) >>> 0).to.equal(r.start);

@@ -1,6 +1,7 @@
 /** Calls that would change or move the ranges that trusted code lives in. */
 import { expect } from 'chai';
 import type { SyscallName } from '../../src/abi/numbers.js';
+import { LANDING_SIZE } from '../../src/wire/layout.js';
 import { acl, errno, file, killAll, place, withPuppet, type Cage, type Puppet } from './harness.js';
 import { bytesOf, KINDS, mapOf, protectedRegions, type Protected } from './regions.js';
 
@@ -164,12 +165,13 @@ describe('attacks: protected memory', function () {
 
   it('control: without protected ranges every one of these calls does its work', () =>
     inCage('regions', async (p) => {
-      const r = (await protectedRegions(p)).find(({ what }) => what === 'landing stack');
+      const r = (await protectedRegions(p)).find(({ what }) => what === 'landing stacks');
       if (r === undefined) throw new Error('no landing stack');
-      const whole = r.end - r.start;
-      const all = (own: number): Attempt[] => [...spread(r.start, whole, own), ...pointed(r.start, own)];
+      const start = r.start + LANDING_SIZE; // on the first the hook keeps what it needs
+      const whole = r.end - start;
+      const all = (own: number): Attempt[] => [...spread(start, whole, own), ...pointed(start, own)];
       const fresh = async (): Promise<void> => {
-        await p.call('mmap2', r.start, whole, 3, 0x21 | MAP.FIXED, -1, 0);
+        await p.call('mmap2', start, whole, 3, 0x21 | MAP.FIXED, -1, 0);
       };
       const won = await attack(p, all, fresh);
       const expected = all(0).map(([what]) => what);

@@ -1141,10 +1141,11 @@ describe('paths', () => {
       });
 
       it('status, stat and auxv are made for the program', () => {
-        us.dispositions.set(10, new Uint8Array(Uint32Array.of(0x1000, 0, 0, 0, 0).buffer));
-        us.dispositions.set(12, new Uint8Array(Uint32Array.of(1, 0, 0, 0, 0).buffer));
+        const action = { flags: 0, restorer: 0, mask: 0n };
+        us.signals.set(10, { ...action, handler: 0x1000 });
+        us.signals.set(12, { ...action, handler: 1 });
         const second = [...us.living][1];
-        second.mask = 0x100000001n;
+        (second as { mask: bigint }).mask = 0x100000001n;
         const text = (path: string): string => {
           const result = found(ask(plain, named(path), STAT));
           expect(result.contents, path).to.not.equal(undefined);

@@ -22,6 +22,7 @@ import {
   type ResolveOptions,
   type Row,
   type Steps,
+  type TemporaryMask,
   type Wait,
 } from '../../src/syscalls/dsl.js';
 
@@ -40,7 +41,6 @@ export class FakeCall {
     parent: process.ppid,
     firstGroup: process.ppid,
     umask: 0o022,
-    dispositions: new Map(),
     exe: '/bin/true',
     firstTls: 12,
     sandbox: { process: (pid: number) => (pid === process.pid ? this.process : undefined) },
@@ -278,6 +278,8 @@ export function make(
   if (row.by === 'delegated' && row.waits === undefined) return { result: give([row.nr, ...fake.r]), orders };
   const steps = row.by === 'odd' ? row.steps(call) : (row.waits as (call: Call) => Steps)(call);
   if (typeof steps === 'number' || 'outcome' in steps) return { result: steps, orders };
-  for (let next = steps.next(); ; next = steps.next(isWait(next.value) ? wait(next.value) : give(next.value)))
+  const made = (step: Order | Wait | TemporaryMask): number =>
+    'mask' in step ? 0 : isWait(step) ? wait(step) : give(step);
+  for (let next = steps.next(); ; next = steps.next(made(next.value)))
     if (next.done) return { result: next.value, orders };
 }

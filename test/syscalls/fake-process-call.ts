@@ -1,4 +1,5 @@
 /** A Call for rows on memory, processes, signals and time: 64 KiB of memory at 0x10000, an arena, a log. */
+import { sigaction } from '../../src/abi/structs-process.js';
 import type { Struct, Values } from '../../src/abi/ctype.js';
 import { ERRNO } from '../../src/abi/errno.js';
 import { Regions } from '../../src/memory/regions.js';
@@ -6,12 +7,15 @@ import { ownCredentials } from '../../src/native/credentials.js';
 import type { Question } from '../../src/questions.js';
 import {
   isWait,
+  type Action,
   type Call,
   type Order,
   type Outcome,
   type ProcessView,
   type Row,
   type SandboxView,
+  type SignalsView,
+  type TemporaryMask,
   type ThreadView,
   type Wait,
 } from '../../src/syscalls/dsl.js';
@@ -29,6 +33,21 @@ export const UNTRUSTEE = 1000;
 export const FIRST_TLS = 12;
 export const RESERVED = { from: 900, to: 950 };
 
+/** Dispositions that stay in the test; the handler's address stands for the kernel's action. */
+export class FakeSignals implements SignalsView {
+  readonly actions = new Map<number, Action>();
+  readonly awaited = new Set<number>();
+  of(sig: number): Action {
+    return this.actions.get(sig) ?? { handler: 0, flags: 0, restorer: 0, mask: 0n };
+  }
+  set(sig: number, action: Action): void {
+    this.actions.set(sig, action);
+  }
+  kernelAction(_sig: number, action: Action): Uint8Array {
+    return sigaction.encode({ ...action });
+  }
+}
+
 export class FakeCall {
   nr = 0;
   r = new Uint32Array(6);
@@ -38,6 +57,9 @@ export class FakeCall {
   readonly logs: string[] = [];
   readonly patches: number[][] = [];
   readonly reserved = RESERVED;
+  /** Signals that wait, and those that have a handler in the kernel. */
+  pending = 0n;
+  caught = -1n;
   /** The program's process and thread; more join by join(). */
   readonly members: ProcessView[] = [];
   readonly sandbox: SandboxView = {
@@ -64,17 +86,18 @@ export class FakeCall {
       firstGroup: PARENT,
       umask: 0o022,
       break: undefined,
-      dispositions: new Map<number, Uint8Array>(),
+      signals: new FakeSignals(),
+      caught: () => this.caught,
       exe: '/usr/bin/program',
       firstTls: FIRST_TLS,
       ipc: new IpcGrants(),
       ...more,
     };
     for (const [slot, tid] of tids.entries()) {
-      const altstack = new Uint8Array([0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]);
       const recorded = {
         mask: 0n,
-        altstack,
+        pending: () => this.pending,
+        arrived: null,
         clearTid: 0,
         robustList: 0,
         credentials: ownCredentials(),
@@ -89,6 +112,8 @@ export class FakeCall {
   cancelled = false;
   /** What the call waited for, and how each wait ends: by default as if nothing came. */
   readonly waits: Wait[] = [];
+  /** Masks for the time of the call. */
+  readonly masks: bigint[] = [];
   ended = ({ until }: Wait): number => (until === undefined ? -ERRNO.EINTR : -ERRNO.ETIMEDOUT);
   /** Set when ipc(2) carries the call. */
   carried: string | undefined;
@@ -183,7 +208,11 @@ export function run(
   const steps = row.steps(call);
   if (typeof steps === 'number' || 'outcome' in steps) return { orders: [], result: steps };
   const orders: Order[] = [];
-  const made = (step: Order | Wait): number => {
+  const made = (step: Order | Wait | TemporaryMask): number => {
+    if ('mask' in step) {
+      fake.masks.push(step.mask);
+      return 0;
+    }
     if (!isWait(step)) return results[orders.push(step) - 1] ?? 0;
     fake.waits.push(step);
     return fake.ended(step);

@@ -1,14 +1,16 @@
 import { expect } from 'chai';
 import { ERRNO } from '../../src/abi/errno.js';
 import { SIGNAL } from '../../src/abi/flags-process.js';
-import { oldSigaction, sigaction, sigaltstack } from '../../src/abi/structs-process.js';
+import { oldSigaction, sigaction, siginfo, timespec32 } from '../../src/abi/structs-process.js';
 import type { Values } from '../../src/abi/ctype.js';
+import { NUMBERS } from '../../src/abi/numbers.js';
+import { restarts } from '../../src/syscalls/signals-support.js';
 import { signals } from '../../src/syscalls/signals.js';
-import { FakeCall, NOBODY, MEMORY, PID, PROTECTED, run } from './fake-process-call.js';
+import { FakeCall, NOBODY, UNTRUSTEE, MEMORY, PID, PROTECTED, run } from './fake-process-call.js';
 
 const NEW = MEMORY + 0x100;
 const OLD = MEMORY + 0x200;
-const { SIGABRT, SIGILL, SIGKILL, SIGPIPE, SIGSEGV, SIGSTOP, SIGTERM, SIGUSR1 } = SIGNAL;
+const { SIGABRT, SIGKILL, SIGSTOP, SIGTERM, SIGUSR1 } = SIGNAL;
 
 describe('signals', () => {
   let call: FakeCall;
@@ -31,22 +33,31 @@ describe('signals', () => {
         mask: 0x8000000000000003n,
       });
     });
-    it('a handler leaves the default in the kernel', () => {
+    it('a handler is in the table before the kernel learns of it', () => {
       const { orders, result } = action(SIGUSR1, { handler: 0x8048000, flags: 0x04000004 });
       expect(result).to.equal(0);
-      expect(orders[0].slice(0, 2)).to.deep.equal([174, SIGUSR1]);
-      expect(kernel(orders[0])).to.deep.equal({ handler: 0, flags: 0, restorer: 0, mask: 0n });
+      expect(orders.map((order) => order.slice(0, 2))).to.deep.equal([[174, SIGUSR1]]);
+      expect(kernel(orders[0])).to.include({ handler: 0x8048000 });
+      expect(action(SIGTERM, { handler: 0x1000 }, [-ERRNO.EFAULT]).result).to.equal(-ERRNO.EFAULT);
+      expect(call.process.signals.of(SIGTERM).handler).to.equal(0x1000);
     });
-    it('ignoring reaches the kernel', () => {
-      expect(kernel(action(SIGPIPE, { handler: 1, flags: 0x10000000 }).orders[0])).to.include({ handler: 1, flags: 0 });
+    it('the default is not before the kernel has it', () => {
+      action(SIGUSR1, { handler: 0x8048000 });
+      action(SIGUSR1, { handler: 0 }, [-ERRNO.EFAULT]);
+      expect(call.process.signals.of(SIGUSR1).handler).to.equal(0x8048000);
     });
-    for (const sig of [SIGILL, SIGSEGV])
-      it(`signal ${sig} keeps the sandbox’s handler`, () => {
-        expect(action(sig, { handler: 1 })).to.deep.equal({ orders: [], result: 0 });
-      });
+    it('with SA_RESETHAND are the default once the kernel has no handler', () => {
+      action(SIGUSR1, { handler: 0x8048000, flags: 0x80000000 });
+      call.caught = 1n << BigInt(SIGUSR1 - 1);
+      action(SIGUSR1, { handler: 0x8048000, flags: 0x80000000 });
+      expect(old().handler).to.equal(0x8048000);
+      call.caught = 0n;
+      action(SIGUSR1, {});
+      expect(old().handler).to.equal(0);
+    });
     for (const sig of [0, 65, SIGKILL, SIGSTOP])
       it(`signal ${sig} cannot be changed`, () => {
-        expect(action(sig, { handler: 1 })).to.deep.equal({ orders: [], result: -ERRNO.EINVAL });
+        expect(action(sig, { handler: 1 })).to.deep.include({ orders: [], result: -ERRNO.EINVAL });
       });
     it('SIGKILL can be asked', () => {
       expect(run(signals.rt_sigaction, call, [SIGKILL, 0, OLD, 8]).result).to.equal(0);
@@ -79,66 +90,41 @@ describe('signals', () => {
     });
   });
 
-  describe('masks', () => {
-    const set = (how: number, mask: bigint, size = 8) => {
-      call.put(NEW, new Uint8Array(BigUint64Array.of(mask).buffer));
-      return run(size === 8 ? signals.rt_sigprocmask : signals.sigprocmask, call, [how, NEW, OLD, size]).result;
-    };
-    it('block, unblock, set, without KILL and STOP', () => {
-      expect(set(0, 0xffffffffffffffffn)).to.equal(0);
-      expect(call.thread.mask).to.equal(0xfffffffffffbfeffn);
-      set(1, 0xffffffffffffff00n);
-      expect(call.thread.mask).to.equal(0xffn);
-      set(2, 3n);
-      expect(call.thread.mask).to.equal(3n);
-      expect(call.get(OLD, 8)).to.deep.equal(Uint8Array.of(0xff, 0, 0, 0, 0, 0, 0, 0));
-      expect(set(3, 0n)).to.equal(-ERRNO.EINVAL);
-    });
-    it('of four bytes leave the upper half', () => {
-      call.thread.mask = 0xf00000000n;
-      set(2, 0xffffffff00000001n, 4);
-      expect(call.thread.mask).to.equal(0xf00000001n);
-    });
-    it('want sets of 8 bytes', () => {
-      expect(run(signals.rt_sigprocmask, call, [0, 0, 0, 4]).result).to.equal(-ERRNO.EINVAL);
-    });
-  });
-
-  it('sigaltstack is recorded', () => {
-    const stack = (values: Values) => {
-      call.put(NEW, sigaltstack.encode(values));
-      return run(signals.sigaltstack, call, [NEW, OLD]).result;
-    };
-    expect(stack({ sp: 0x1000, size: 0x2000 })).to.equal(0);
-    expect(sigaltstack.decode(call.get(OLD, 12) as Uint8Array)).to.deep.equal({ sp: 0, flags: 2, size: 0 });
-    expect(stack({ flags: 2, sp: 5, size: 5 })).to.equal(0);
-    expect(sigaltstack.decode(call.get(OLD, 12) as Uint8Array)).to.deep.equal({ sp: 0x1000, flags: 0, size: 0x2000 });
-    expect(sigaltstack.decode(call.thread.altstack)).to.deep.equal({ sp: 0, flags: 2, size: 0 });
-    expect(stack({ sp: 0x1000, size: 100 })).to.equal(-ERRNO.ENOMEM);
-    expect(stack({ flags: 4, sp: 0x1000, size: 0x2000 })).to.equal(-ERRNO.EINVAL);
+  it('are the hook’s to mask, to give a stack and to return from', () => {
+    const names = ['rt_sigprocmask', 'sigprocmask', 'sgetmask', 'ssetmask', 'sigaltstack', 'sigreturn', 'rt_sigreturn'];
+    for (const name of names) expect(signals[name as keyof typeof signals]?.by, name).to.equal('native');
   });
 
   describe('sending', () => {
-    it('abort reaches the process by its pid', () => {
-      expect(run(signals.tgkill, call, [PID, PID, SIGABRT]).orders).to.deep.equal([[37, PID, SIGABRT]]);
-      expect(run(signals.tkill, call, [PID, SIGABRT]).orders).to.deep.equal([[37, PID, SIGABRT]]);
-      expect(run(signals.kill, call, [0, SIGABRT]).orders).to.deep.equal([[37, PID, SIGABRT]]);
+    const HOST = PID + UNTRUSTEE;
+    it('a thread is its untrustee', () => {
+      expect(run(signals.tgkill, call, [PID, PID, SIGABRT]).orders).to.deep.equal([[270, PID, HOST, SIGABRT]]);
+      expect(run(signals.tkill, call, [PID, SIGABRT]).orders).to.deep.equal([[270, PID, HOST, SIGABRT]]);
+      expect(run(signals.kill, call, [PID, SIGABRT]).orders).to.deep.equal([[37, PID, SIGABRT]]);
+    });
+    it('a group is its members in the sandbox', () => {
+      const sibling = call.join(PID + 10, { group: PID });
+      call.join(PID + 20);
+      const orders = (target: number) => run(signals.kill, call, [target, SIGABRT]).orders.map(([, pid]) => pid);
+      expect(orders(0)).to.deep.equal([PID, sibling.pid]);
+      expect(orders(-PID)).to.deep.equal([PID, sibling.pid]);
+      expect(orders(-(PID + 20))).to.deep.equal([PID + 20]);
+      expect(orders(-1)).to.deep.equal([sibling.pid, PID + 20]);
     });
     it('nobody else is reached', () => {
       for (const target of [1, -1, process.ppid]) {
-        expect(run(signals.kill, call, [target, SIGKILL])).to.deep.equal({ orders: [], result: -ERRNO.ESRCH });
+        expect(run(signals.kill, call, [target, SIGKILL])).to.deep.include({ orders: [], result: -ERRNO.ESRCH });
         expect(run(signals.kill, call, [target, 0]).result).to.equal(-ERRNO.ESRCH);
       }
-      expect(run(signals.tgkill, call, [1, PID, SIGKILL])).to.deep.equal({ orders: [], result: -ERRNO.ESRCH });
-      expect(run(signals.tgkill, call, [PID, 1, SIGKILL])).to.deep.equal({ orders: [], result: -ERRNO.ESRCH });
-      expect(run(signals.rt_sigqueueinfo, call, [1, SIGKILL, NEW])).to.deep.equal({ orders: [], result: -ERRNO.ESRCH });
-      expect(run(signals.rt_tgsigqueueinfo, call, [1, PID, SIGKILL, NEW])).to.deep.equal({
-        orders: [],
-        result: -ERRNO.ESRCH,
-      });
+      const none = { orders: [], result: -ERRNO.ESRCH };
+      expect(run(signals.tgkill, call, [1, PID, SIGKILL])).to.deep.include(none);
+      expect(run(signals.tgkill, call, [PID, 1, SIGKILL])).to.deep.include(none);
+      expect(run(signals.tgkill, call, [PID, HOST, SIGKILL])).to.deep.include(none);
+      expect(run(signals.rt_sigqueueinfo, call, [1, SIGKILL, NEW])).to.deep.include(none);
+      expect(run(signals.rt_tgsigqueueinfo, call, [1, PID, SIGKILL, NEW])).to.deep.include(none);
     });
     it('who exists is not told', () => {
-      const answers = [1, -1, process.ppid, NOBODY, -NOBODY].map(
+      const answers = [1, -1, process.ppid, NOBODY, -NOBODY, 0x80000000].map(
         (target) => run(signals.kill, call, [target, 0]).result,
       );
       expect(new Set(answers)).to.deep.equal(new Set([-ERRNO.ESRCH]));
@@ -148,58 +134,102 @@ describe('signals', () => {
       expect(run(signals.tgkill, call, [PID, 0, SIGKILL]).result).to.equal(-ERRNO.EINVAL);
       expect(run(signals.tkill, call, [-1, SIGKILL]).result).to.equal(-ERRNO.EINVAL);
     });
-    it('0 asks, 65 is no signal', () => {
-      expect(run(signals.kill, call, [PID, 0])).to.deep.equal({ orders: [], result: 0 });
-      expect(run(signals.kill, call, [PID, 65])).to.deep.equal({ orders: [], result: -ERRNO.EINVAL });
+    it('whether it is a signal the kernel says', () => {
+      expect(run(signals.kill, call, [PID, 65], [-ERRNO.EINVAL]).result).to.equal(-ERRNO.EINVAL);
+      expect(run(signals.kill, call, [1, 65]).result).to.equal(-ERRNO.ESRCH);
     });
-    it('a signal with a handler is dropped with one line', () => {
-      action(SIGUSR1, { handler: 0x1000 });
-      for (let i = 0; i < 2; i++)
-        expect(run(signals.kill, call, [PID, SIGUSR1])).to.deep.equal({ orders: [], result: 0 });
-      expect(call.logs).to.have.length(1);
-      expect(call.logs[0]).to.contain('SIGUSR1');
-    });
-    it('an ignored one is dropped silently', () => {
-      action(SIGTERM, { handler: 1 });
-      expect(run(signals.kill, call, [PID, SIGTERM])).to.deep.equal({ orders: [], result: 0 });
-      expect(call.logs).to.deep.equal([]);
-    });
-    it('SIGSEGV loses the sandbox’s handler first', () => {
-      const { orders } = run(signals.kill, call, [PID, SIGSEGV]);
-      expect(orders.map(([nr, a]) => [nr, a])).to.deep.equal([
-        [174, SIGSEGV],
-        [37, PID],
-      ]);
-      expect(kernel(orders[0]).handler).to.equal(0);
+    it('a siginfo is copied', () => {
+      call.put(NEW, siginfo.encode({ code: -1 }));
+      const { orders } = run(signals.rt_tgsigqueueinfo, call, [PID, PID, SIGUSR1, NEW]);
+      expect(orders[0].slice(0, 4)).to.deep.equal([335, PID, HOST, SIGUSR1]);
+      expect(siginfo.decode(call.inArena(orders[0][4]))).to.include({ code: -1 });
+      expect(run(signals.rt_sigqueueinfo, call, [PID, SIGUSR1, 4]).result).to.equal(-ERRNO.EFAULT);
     });
   });
 
   describe('waiting', () => {
-    it('rt_sigtimedwait lets the time pass', () => {
-      call.put(NEW, Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0));
-      const { orders, result } = run(signals.rt_sigtimedwait, call, [OLD, 0, NEW, 8]);
-      expect(orders[0][0]).to.equal(162);
-      expect(result).to.equal(-ERRNO.EAGAIN);
-      expect(run(signals.rt_sigtimedwait, call, [OLD, 0, NEW, 8], [-ERRNO.EINVAL]).result).to.equal(-ERRNO.EINVAL);
-      expect(run(signals.rt_sigtimedwait_time64, call, [OLD, 0, NEW, 8]).orders[0].slice(0, 3)).to.deep.equal([
-        407, 1, 0,
-      ]);
+    const EINTR = -ERRNO.EINTR;
+    /** How the waits end, in turn. */
+    const ends = (...results: number[]): void => void (call.ended = () => results.shift() ?? 0);
+    it('pause waits until a signal comes, whatever else wakes it', () => {
+      ends(0, 0, EINTR);
+      expect(run(signals.pause, call, [])).to.deep.equal({ orders: [], result: EINTR });
+      expect(call.waits).to.deep.equal([{}, {}, {}]);
     });
-    it('pause, suspend and a wait without time wait', () => {
-      expect(run(signals.pause, call, []).orders).to.deep.equal([[29]]);
-      expect(run(signals.rt_sigsuspend, call, [NEW, 8]).orders).to.deep.equal([[29]]);
-      expect(run(signals.rt_sigtimedwait, call, [OLD, 0, 0, 8]).orders).to.deep.equal([[29]]);
+    it('sigsuspend waits under its mask', () => {
+      call.put(NEW, Uint8Array.of(0, 2, 0, 0, 0, 0, 0, 0x80));
+      expect(run(signals.rt_sigsuspend, call, [NEW, 8]).result).to.equal(EINTR);
+      expect(call.masks).to.deep.equal([0x8000000000000200n]);
+      expect(call.waits).to.deep.equal([{}]);
+      run(signals.sigsuspend, call, [0, 0, 0xffffffff]);
+      expect(call.masks[1]).to.equal(0xffffffffn);
+      expect(run(signals.rt_sigsuspend, call, [NEW, 4]).result).to.equal(-ERRNO.EINVAL);
+      expect(run(signals.rt_sigsuspend, call, [4, 8]).result).to.equal(-ERRNO.EFAULT);
     });
-    it('nothing is pending', () => {
-      call.put(NEW, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
+    describe('sigtimedwait', () => {
+      const wait = (set: bigint, seconds: number | null, results: number[], arrived: number | null = null) => {
+        call.put(OLD, new Uint8Array(BigUint64Array.of(set).buffer));
+        if (seconds !== null) call.put(NEW, timespec32.encode({ sec: seconds }));
+        (call.thread as { arrived: unknown }).arrived =
+          arrived === null ? null : { signal: arrived, info: siginfo.encode({ signo: arrived }) };
+        ends(...results);
+        return run(signals.rt_sigtimedwait, call, [OLD, NEW + 64, seconds === null ? 0 : NEW, 8]);
+      };
+      const USR1 = 1n << BigInt(SIGUSR1 - 1);
+      it('takes what came, which was not blocked and had the hook’s handler meanwhile', () => {
+        (call.thread as { mask: bigint }).mask = 0x3ffn;
+        const { orders, result } = wait(USR1, null, [EINTR], SIGUSR1);
+        expect(orders.map((order) => order.slice(0, 2))).to.deep.equal([[174, SIGUSR1]]);
+        expect(call.masks).to.deep.equal([0x1ffn]);
+        expect(call.waits).to.deep.equal([{ until: Infinity }]);
+        expect(result).to.deep.equal({ outcome: 'taken', result: SIGUSR1 });
+        expect(siginfo.decode(call.get(NEW + 64, 128) as Uint8Array)).to.include({ signo: SIGUSR1 });
+        expect(wait(USR1, null, [EINTR], SIGUSR1).orders, 'once').to.deep.equal([]);
+      });
+      it('is ended by another', () => {
+        expect(wait(USR1, null, [EINTR], SIGTERM).result).to.equal(EINTR);
+      });
+      it('ends with the time, unless one comes just then', () => {
+        const { result } = wait(USR1, 1, [-ERRNO.ETIMEDOUT]);
+        expect(result).to.include({ outcome: 'unless', result: -ERRNO.EAGAIN });
+        const { arrived } = result as { arrived: (signal: object) => unknown };
+        const late = (signal: number) => arrived({ signal, info: siginfo.encode({ signo: signal }) });
+        expect(late(SIGUSR1)).to.deep.equal({ outcome: 'taken', result: SIGUSR1 });
+        expect(late(SIGTERM)).to.equal(EINTR);
+      });
+      it('does not wait for no time where nothing is pending', () => {
+        expect(wait(USR1, 0, [])).to.deep.equal({ orders: [], result: -ERRNO.EAGAIN });
+        call.pending = USR1;
+        expect(wait(USR1, 0, [EINTR], SIGUSR1).result).to.deep.equal({ outcome: 'taken', result: SIGUSR1 });
+      });
+    });
+    it('pending is what is blocked', () => {
+      call.pending = 0x0f00n;
+      (call.thread as { mask: bigint }).mask = 0x0600n;
       expect(run(signals.rt_sigpending, call, [NEW, 8]).result).to.equal(0);
-      expect(call.get(NEW, 8)).to.deep.equal(new Uint8Array(8));
+      expect(call.get(NEW, 8)).to.deep.equal(Uint8Array.of(0, 6, 0, 0, 0, 0, 0, 0));
       expect(run(signals.rt_sigpending, call, [NEW, 9]).result).to.equal(-ERRNO.EINVAL);
       expect(run(signals.rt_sigpending, call, [PROTECTED, 8]).result).to.equal(-ERRNO.EFAULT);
     });
-    it('no handler can return', () => {
-      for (const name of ['sigreturn', 'rt_sigreturn'] as const)
-        expect(run(signals[name], call, [])).to.deep.equal({ orders: [], result: -ERRNO.ENOSYS });
+  });
+
+  describe('calls that a handler came into', () => {
+    const r = (...words: number[]): Uint32Array => Uint32Array.of(...words, 0, 0, 0, 0, 0, 0);
+    for (const name of ['wait4', 'accept4', 'recvfrom', 'flock', 'readv', 'mq_timedreceive'] as const)
+      it(`${name} is made again`, () => expect(restarts(NUMBERS[name], r())).to.equal(true));
+    for (const name of [
+      'pause',
+      'ppoll',
+      '_newselect',
+      'nanosleep',
+      'epoll_wait',
+      'rt_sigtimedwait',
+      'msgrcv',
+    ] as const)
+      it(`${name} is not`, () => expect(restarts(NUMBERS[name], r())).to.equal(false));
+    it('futex is, without a time', () => {
+      expect(restarts(NUMBERS.futex, r(0, 0x80, 1, 0))).to.equal(true);
+      expect(restarts(NUMBERS.futex, r(0, 0x80, 1, 5))).to.equal(false);
     });
   });
 });

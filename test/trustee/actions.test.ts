@@ -14,8 +14,11 @@ const named = (actions: Uint8Array, which: (action: number) => boolean): string[
 describe('what the hook does by itself', () => {
   const { actions, constants } = actionsWhere(() => false);
 
-  it('makes read and write, no other call', () =>
-    expect(named(actions, (a) => a === ACTION.native)).to.deep.equal(['read', 'write']));
+  it('makes read and write, and what concerns masks, stacks and frames of signals', () =>
+    expect(named(actions, (a) => a === ACTION.native)).to.deep.equal([
+      ...['read', 'write', 'sgetmask', 'ssetmask', 'sigreturn', 'sigprocmask', 'rt_sigreturn', 'rt_sigprocmask'],
+      'sigaltstack',
+    ]));
   it('answers who the program is', () =>
     expect(named(actions, (a) => a >= ACTION.constant)).to.deep.equal([
       ...['getpid', 'getuid', 'getgid', 'geteuid', 'getegid', 'getppid'],

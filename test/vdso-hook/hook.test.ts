@@ -5,12 +5,12 @@ import { expect } from 'chai';
 import { ERRNO } from '../../src/abi/errno.js';
 import * as L from '../../src/abi/linux.js';
 import { native } from '../../src/native/index.js';
-import { readFrame } from '../../src/referee/faults.js';
-import { ACTION, ACTION_COUNT, CONSTANT_COUNT, KIND, REPLY, REQUEST_ESP_BIAS } from '../../src/wire/layout.js';
+import { handleTrap, readContext } from '../../src/referee/faults.js';
+import { ACTION, ACTION_COUNT, CONSTANT_COUNT, HANDLED, KIND, REPLY, REQUEST_ESP_BIAS } from '../../src/wire/layout.js';
 import { assemble, CODE, DATA, HOLE, Sandboxed, START, STACK_TOP, type Request } from '../support/process.js';
 import { makeTemporary, remove } from '../support/run.js';
 
-const NR = { read: 3, write: 4, lseek: 19, openat: 295, getpid: 20 } as const;
+const NR = { read: 3, write: 4, lseek: 19, openat: 295, getpid: 20, rt_sigaction: 174 } as const;
 const HOOK_LENGTH = 6;
 const REGISTERS = {
   ...{ ebx: 0x21222324, ecx: 0xc1c2c3c4, edx: 0xd1d2d3d4, esi: 0x51525354, edi: 0xe1e2e3e4, ebp: 0xb1b2b3b4 },
@@ -20,6 +20,8 @@ const REGISTERS = {
 const ALL_FLAGS = 0xed7;
 const NO_FLAGS = 0x202;
 
+/** What another request of the same thread has that the one before had not. */
+const next = ({ sequence }: Request, further = 1): Pick<Request, 'sequence'> => ({ sequence: sequence + further });
 const espOf = (request: Request): number => (request.esp + REQUEST_ESP_BIAS) >>> 0;
 
 for (const entry of ['fast', 'int80'] as const)
@@ -77,7 +79,7 @@ for (const entry of ['fast', 'int80'] as const)
         expect(first.eip).to.equal(CODE + HOOK_LENGTH);
         p.reply(REPLY.value, -22);
         const second = p.request();
-        expect(second).to.deep.equal({ ...first, eax: -22 >>> 0, eip: CODE + 2 * HOOK_LENGTH });
+        expect(second).to.deep.equal({ ...first, ...next(first), eax: -22 >>> 0, eip: CODE + 2 * HOOK_LENGTH });
       });
     it('makes a call natively when it is told to, and keeps all else', () => {
       const { fd, content } = file('');
@@ -86,7 +88,7 @@ for (const entry of ['fast', 'int80'] as const)
       expect(first.eax).to.equal(NR.write);
       p.reply(REPLY.native);
       const second = p.request();
-      expect(second).to.deep.equal({ ...first, eax: 4, eip: CODE + 2 * HOOK_LENGTH });
+      expect(second).to.deep.equal({ ...first, ...next(first), eax: 4, eip: CODE + 2 * HOOK_LENGTH });
       expect(content()).to.have.length(4);
     });
     for (const eflags of [ALL_FLAGS, NO_FLAGS])
@@ -96,10 +98,10 @@ for (const entry of ['fast', 'int80'] as const)
         const registers = { ebx: fd, ecx: DATA + 64, edx: 5 };
         const first = begin('HOOK; HOOK; hlt', { ...registers, eax: NR.read, eflags });
         p.reply(REPLY.report);
-        expect(p.request()).to.deep.equal({ ...first, kind: KIND.result, eax: 5 });
+        expect(p.request()).to.deep.equal({ ...first, ...next(first), kind: KIND.result, eax: 5 });
         expect(memory(DATA + 64, 6)).to.equal('abcde\0'); // before the reply
         p.reply(REPLY.value, 4711);
-        expect(p.request()).to.deep.equal({ ...first, eax: 4711, eip: CODE + 2 * HOOK_LENGTH });
+        expect(p.request()).to.deep.equal({ ...first, ...next(first, 2), eax: 4711, eip: CODE + 2 * HOOK_LENGTH });
       });
     it('tells a call that failed, and serves the helper before it goes on', () => {
       const first = begin('HOOK; HOOK; hlt', { eax: NR.read, ebx: 0xffffffff, ecx: DATA + 64, edx: 5 });
@@ -111,15 +113,16 @@ for (const entry of ['fast', 'int80'] as const)
       p.reply(REPLY.peek, DATA + 64, 4);
       expect(Buffer.from(p.receive()).toString('latin1')).to.equal('new\0');
       p.reply(REPLY.value, -4);
-      expect(p.request()).to.deep.equal({ ...first, eax: -4 >>> 0, eip: CODE + 2 * HOOK_LENGTH });
+      expect(p.request()).to.deep.equal({ ...first, ...next(first, 2), eax: -4 >>> 0, eip: CODE + 2 * HOOK_LENGTH });
     });
-    it('tells the result of a call at a two-byte site, where its registers are the same behind the handler', () => {
+    it('tells the result of a call at a two-byte site as of any other', () => {
       const { fd, content } = file('');
       const registers = { ebx: fd, ecx: CODE, edx: 2 };
-      const trap = begin('ud2; HOOK; hlt', { ...registers, eax: NR.write, eflags: ALL_FLAGS });
-      expect(trap.kind).to.equal(KIND.trap);
+      begin('ud2; HOOK; hlt', { ...registers, eax: NR.write, eflags: ALL_FLAGS });
+      p.reply(REPLY.value, HANDLED);
+      const call = p.request();
       p.reply(REPLY.report);
-      expect(p.request()).to.deep.equal({ ...trap, kind: KIND.result, eax: 2 });
+      expect(p.request()).to.deep.equal({ ...call, ...next(call), kind: KIND.result, eax: 2 });
       expect(content()).to.equal('\x0f\x0b');
       p.reply(REPLY.value, 99);
       const behind = p.request();
@@ -154,7 +157,7 @@ for (const entry of ['fast', 'int80'] as const)
         const constants = Array.from({ length: CONSTANT_COUNT }, (_, i) => (0xfffffff0 + 300 * i) >>> 0);
         act({ [nr]: ACTION.constant + index }, constants);
         const request = begin('HOOK; HOOK; hlt', { eax: nr, eflags }); // the answer is a number that is asked for
-        expect(request).to.deep.equal({
+        expect(request).to.deep.include({
           ...{ ...REGISTERS, esp: request.esp, eflags, gs: request.gs },
           ...{ kind: KIND.call, eax: constants[index], eip: CODE + 2 * HOOK_LENGTH },
         });
@@ -202,36 +205,44 @@ for (const entry of ['fast', 'int80'] as const)
         waitForThreads(2);
       });
 
-    it('asks from the SIGILL handler with the registers of the site', () => {
-      const state = { eax: NR.getpid, eflags: ALL_FLAGS };
-      const trap = begin('ud2; HOOK; hlt', state);
-      expect(trap).to.deep.include({ ...REGISTERS, esp: trap.esp, eax: NR.getpid, kind: KIND.trap });
-      const frame = readFrame(p.started.process.memory, espOf(trap));
-      expect(frame).to.deep.include({ signal: L.SIGNAL.ILL, eip: CODE });
+    it('asks whether SIGILL is a site, whose call then comes as any other', () => {
+      const trap = begin('ud2; HOOK; hlt', { eax: NR.getpid, eflags: ALL_FLAGS });
+      expect(trap).to.deep.include({ kind: KIND.trap, eax: L.SIGNAL.ILL, eip: CODE });
+      expect(readContext(p.started.process.memory, trap.ebx)).to.deep.include({ eip: CODE });
+      p.reply(REPLY.value, HANDLED);
+      const call = p.request();
+      const registers = { ...REGISTERS, esp: call.esp, eflags: ALL_FLAGS, gs: trap.gs };
+      expect(call).to.deep.include({ ...registers, kind: KIND.call, eax: NR.getpid, eip: CODE + 2 });
+      expect(espOf(call)).to.equal(REGISTERS.esp);
       p.reply(REPLY.value, 1234);
-      const { kind, esp, eip, eax, ...same } = p.request();
-      expect({ ...same, esp: REGISTERS.esp }).to.deep.equal({ ...REGISTERS, eflags: ALL_FLAGS, gs: trap.gs });
-      expect({ kind, eax, eip }).to.deep.equal({ kind: KIND.call, eax: 1234, eip: CODE + 2 + HOOK_LENGTH });
-      expect((esp + REQUEST_ESP_BIAS) >>> 0).to.equal(REGISTERS.esp);
+      const behind = p.request();
+      expect(behind).to.deep.equal({ ...call, ...next(call), eax: 1234, eip: CODE + 2 + HOOK_LENGTH });
     });
-    it('asks from the SIGSEGV handler; the helper may send it on', () => {
-      const fault = begin(`movl ${HOLE}, %eax; HOOK; hlt`, { eflags: ALL_FLAGS });
-      expect(fault.kind).to.equal(KIND.fault);
-      const frame = readFrame(p.started.process.memory, espOf(fault));
-      expect(frame).to.deep.include({ signal: L.SIGNAL.SEGV, eip: CODE, cr2: HOLE });
-      if (frame === undefined) return;
-      frame.words[frame.words.indexOf(CODE)] += 5;
-      native.vmWrite(p.pid, frame.address, new Uint8Array(frame.words.buffer), frame.words.byteLength);
-      p.reply(REPLY.value);
+    it('asks whether a general protection fault is the time-stamp counter; the helper may change the context', () => {
+      const fault = begin('rdtsc; HOOK; hlt', { eflags: ALL_FLAGS });
+      expect(fault).to.deep.include({ kind: KIND.fault, eax: L.SIGNAL.SEGV });
+      const context = readContext(p.started.process.memory, fault.ebx);
+      expect(context).to.deep.include({ eip: CODE, trap: 13 });
+      if (context === undefined) return;
+      expect(handleTrap(p.started.process.memory, context)).to.equal(true);
+      p.reply(REPLY.value, HANDLED);
       const request = p.request();
-      expect(request).to.deep.include({ ...REGISTERS, esp: request.esp, eflags: ALL_FLAGS, kind: KIND.call });
+      const { ebx, esi, edi, ebp } = REGISTERS;
+      expect(request).to.deep.include({ ebx, esi, edi, ebp, eflags: ALL_FLAGS, kind: KIND.call });
       expect(espOf(request)).to.equal(REGISTERS.esp);
     });
-    it('faults where the stack ends, as the program would', () => {
-      p.load(assemble('HOOK; hlt'));
-      p.spawn({ ...REGISTERS, esp: HOLE + 8 + 4096 });
-      const fault = p.request();
-      expect(fault.kind).to.equal(KIND.fault);
-      expect(readFrame(p.started.process.memory, espOf(fault))?.cr2).to.be.within(HOLE, HOLE + 4095);
-    });
+    for (const [what, source, address] of [
+      ['memory that is not there', `movl ${HOLE}, %eax`, HOLE],
+      ['the end of the stack', `movl $${HOLE + 8 + 4096}, %esp; HOOK; HOOK; HOOK`, null],
+    ] as const)
+      it(`has the kernel act on ${what}, and faults again`, () => {
+        const fault = begin(`${source}; hlt`);
+        expect(fault).to.deep.include({ kind: KIND.act, eax: L.SIGNAL.SEGV });
+        const cr2 = readContext(p.started.process.memory, fault.ebx)?.cr2 ?? 0;
+        if (address !== null) expect(cr2).to.equal(address);
+        else expect(cr2).to.be.within(HOLE, HOLE + 4095);
+        expect(p.order(NR.rt_sigaction, L.SIGNAL.SEGV, p.arena(new Uint8Array(20)), 0, 8)).to.equal(0);
+        p.reply(REPLY.value);
+        expect(p.ended()).to.equal(-L.SIGNAL.SEGV);
+      });
   });
