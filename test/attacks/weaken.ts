@@ -94,8 +94,9 @@ const WEAKENINGS = {
     changeOrders(([nr, ...args], asked) => {
       if (nr === OPENAT2 && asked[3] === OPEN_HOW_SIZE) return [nr, asked[0], asked[1], asked[2], asked[3], 0, 0];
       if (nr === OPENAT2) return [NUMBERS.open, asked[0], asked[1], asked[2], 0, 0, 0];
-      if (nr === NUMBERS.connect || nr === NUMBERS.bind || nr === NUMBERS.readv)
-        return [nr, asked[0], asked[1], asked[2], 0, 0, 0];
+      if (nr === NUMBERS.connect || nr === NUMBERS.bind) return [nr, asked[0], asked[1], asked[2], 0, 0, 0];
+      // readv(2) is made by the one that need not wait
+      if (nr === NUMBERS.preadv2) return [NUMBERS.readv, asked[0], asked[1], asked[2], 0, 0, 0];
       return [nr, ...args];
     }),
   /** Symlinks are followed when a judged path is opened. */
