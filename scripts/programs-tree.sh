@@ -40,6 +40,13 @@ link_alternatives() {
   link_in "$new" blas/libblas.so.3 usr/lib/i386-linux-gnu/libblas.so.3
   link_in "$new" lapack/liblapack.so.3 usr/lib/i386-linux-gnu/liblapack.so.3
   link_in "$new" ../lib/i386-linux-gnu/guile/3.0/bin/guile usr/bin/guile
+  link_in "$new" ../lib/jvm/java-17-openjdk-i386/bin/java usr/bin/java
+  link_in "$new" ../lib/jvm/java-17-openjdk-i386/bin/javac usr/bin/javac
+}
+
+# The users that packages would make for their servers.
+add_users() {
+  printf '%s\n' >>"$new/etc/passwd" sshd:x:100:65534::/run/sshd:/usr/sbin/nologin
 }
 
 # Graphviz finds its plugins in a list that is made at installation. The second list, in core/, leaves out those with
@@ -74,6 +81,8 @@ make_tree() {
   rm -rf "$new"/usr/share/{doc,info,locale,man}
   link_alternatives
   debian_configure "$new"
+  add_users
+  install -d -m 755 "$new/run/sshd"
   list_plugins
   compile_python
   old=$(mktemp -d "$home/old.XXXXXX")
