@@ -6,9 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import * as L from '../abi/linux.js';
 import { native } from '../native/index.js';
-
-/** Every referee refuses such names to every program (docs/threat-model.md). */
-export const DOOR_PREFIX = 'seccomp-nurse-door-';
+import { DOOR_PREFIX } from '../wire/layout.js';
 
 export class Door {
   readonly name = `${DOOR_PREFIX}${randomBytes(16).toString('hex')}`;

@@ -36,6 +36,7 @@ import {
   type SocketName,
 } from '../abi/structs.js';
 import type { InetQuestion, SocketQuestion } from '../questions.js';
+import { DOOR_PREFIX } from '../wire/layout.js';
 import {
   bytesIn,
   bytesOut,
@@ -138,6 +139,12 @@ function readAddress(call: Call, at: number, length: number): Uint8Array | numbe
   return length === 0 ? new Uint8Array(0) : call.get(at, length);
 }
 
+/** The door of a sandbox, this one or another, is as if it were not there. */
+function doorRefusal(call: Call, action: Action): number {
+  call.log('warn', `${action}: @${DOOR_PREFIX}… is a name for sandboxes alone`);
+  return action === 'bind' ? -ERRNO.EACCES : -ERRNO.ECONNREFUSED;
+}
+
 /** Asks about an address that is no path: 0, or a negative errno. */
 function addressRefusal(call: Call, action: Action, name: SocketName): number {
   switch (name.family) {
@@ -145,6 +152,7 @@ function addressRefusal(call: Call, action: Action, name: SocketName): number {
     case 'inet6':
       return call.ask({ ask: action, family: name.family, address: name.address, port: name.port });
     case 'abstract':
+      if (name.name.startsWith(DOOR_PREFIX)) return doorRefusal(call, action);
       return call.ask({ ask: 'name', space: 'abstract', name: name.name });
     case 'vsock':
       return call.ask({ ask: 'name', space: 'vsock', name: `${name.cid}:${name.port}` });

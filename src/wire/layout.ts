@@ -142,6 +142,9 @@ export const ACTION = {
   constant: 2,
 } as const;
 
+/** How the names of all doors begin: abstract addresses that no program may name, whatever the policy says. */
+export const DOOR_PREFIX = 'seccomp-nurse-door-';
+
 /**
  * Reserved descriptors, counted from the process's reserved base. lifeline, hint, trusteeText and loader are the same in
  * every process and survive an execve, for nothing but the loader is ever executed. From `targets` up to `threads` is

@@ -10,6 +10,7 @@ import type { Order, Resolved } from '../../src/syscalls/dsl.js';
 import { NOBODY } from '../../src/syscalls/members.js';
 import { SOCKETCALL } from '../../src/syscalls/multiplexed.js';
 import { net } from '../../src/syscalls/net.js';
+import { DOOR_PREFIX } from '../../src/wire/layout.js';
 import { FakeCall, make, PROTECTED, RESERVED } from './fake-call.js';
 
 const { AF_INET, AF_INET6, AF_UNIX, AF_NETLINK, AF_PACKET } = AF.values;
@@ -234,6 +235,30 @@ describe('sockets', () => {
     expect(call.asked.length).to.equal(1);
     run('bind', [3, call.give(new Uint8Array(16)), 16]);
     expect(call.asked[1]).to.deep.equal({ ask: 'bind', family: 'inet', address: '0.0.0.0', port: 0 });
+  });
+  it("the door of a sandbox is nobody's, whatever a policy says", () => {
+    const door = Buffer.from(`\x01\0\0${DOOR_PREFIX}0123`, 'latin1');
+    const at = call.give(door);
+    const header = call.give(
+      msghdr.encode({
+        msg_name: at,
+        msg_namelen: door.length,
+        msg_iov: 0,
+        msg_iovlen: 0,
+        msg_control: 0,
+        msg_controllen: 0,
+        msg_flags: 0,
+      }),
+    );
+    for (const [errno, name, ...args] of [
+      [ERRNO.ECONNREFUSED, 'connect', 3, at, door.length],
+      [ERRNO.EACCES, 'bind', 3, at, door.length],
+      [ERRNO.ECONNREFUSED, 'sendto', 3, 64, 4, 0, at, door.length],
+      [ERRNO.ECONNREFUSED, 'sendmsg', 3, header, 0],
+      [ERRNO.ECONNREFUSED, 'sendmmsg', 3, header, 1, 0],
+    ] as const)
+      refused(name, [...args], errno);
+    expect(call.asked).to.deep.equal([]);
   });
   it('what a raw socket of IPv6 takes for its own family is asked about as both', () => {
     const six = sockaddrIn6(7, LOOPBACK6);
