@@ -252,7 +252,8 @@ function stackWords(process: ProcessState, esp: number): Uint32Array {
     const bytes = new Uint8Array(size);
     let done = 0;
     while (done < size) {
-      const n = process.memory.read(esp + done, bytes.subarray(done), L.PAGE - ((esp + done) % L.PAGE));
+      const piece = Math.min(size - done, L.PAGE - ((esp + done) % L.PAGE));
+      const n = process.memory.read(esp + done, bytes.subarray(done), piece);
       if (n <= 0) break;
       done += n;
     }

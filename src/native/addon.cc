@@ -143,6 +143,17 @@ struct Argument<char*> : Argument<void*> {
   char* get() { return static_cast<char*>(Argument<void*>::get()); }
 };
 
+// A size behind bytes says how much of them: more than there is would reach into the helper's own memory.
+template <class A, class B>
+void fit(const Napi::Env&, const Argument<A>&, const Argument<B>&) {}
+template <class A>
+auto fit(const Napi::Env& env, const Argument<A>& bytes, const Argument<size_t>& size)
+    -> decltype(bytes.value.data, void()) {
+  if (bytes.value.data && size.value > bytes.value.size)
+    throw Napi::RangeError::New(env, "a size of " + std::to_string(size.value) + " bytes where there are " +
+                                         std::to_string(bytes.value.size));
+}
+
 template <auto F>
 struct Wrap;
 template <class R, class... A, R (*F)(A...)>
@@ -150,8 +161,16 @@ struct Wrap<F> {
   template <size_t... I>
   static Napi::Value run(const Napi::CallbackInfo& info, std::index_sequence<I...>) {
     std::tuple<Argument<A>...> arguments{Argument<A>(info[I])...};
+    check<0>(info.Env(), arguments);
     R result = F(std::get<I>(arguments).get()...);
     return Napi::Number::New(info.Env(), result < 0 ? -errno : static_cast<double>(result));
+  }
+  template <size_t I>
+  static void check(const Napi::Env& env, const std::tuple<Argument<A>...>& arguments) {
+    if constexpr (I + 1 < sizeof...(A)) {
+      fit(env, std::get<I>(arguments), std::get<I + 1>(arguments));
+      check<I + 1>(env, arguments);
+    }
   }
   static Napi::Value call(const Napi::CallbackInfo& info) { return run(info, std::index_sequence_for<A...>{}); }
 };
