@@ -29,6 +29,7 @@ export const NO_MEMORY: GuestMemory = {
 export class ProcessMemory implements GuestMemory {
   constructor(private readonly pid: number) {}
   read(address: number, out: Uint8Array, size: number): number {
+    if (size > out.length) throw new RangeError(`${size} bytes do not fit into ${out.length}`);
     return size === 0 ? 0 : native.vmRead(this.pid, address, out, size);
   }
   write(address: number, from: Uint8Array, size: number): number {
