@@ -278,6 +278,7 @@ export class Births {
     );
     space.users++;
     child.umask = process.umask;
+    child.hardOpenFiles = process.hardOpenFiles;
     child.signals = process.signals; // until it has a table of its own
     this.referee.watchProcess(child);
     return child;

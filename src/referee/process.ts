@@ -349,6 +349,7 @@ export class ProcessState implements ProcessView {
   readonly firstGroup = standing('self')[0];
   auxv: Uint32Array = new Uint32Array(0);
   umask = 0o022;
+  hardOpenFiles: bigint | null = null;
   private dispositions: Dispositions | null = null;
   /** Those that live. */
   readonly threads: ThreadState[] = [];

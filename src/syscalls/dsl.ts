@@ -190,6 +190,8 @@ export interface ProcessView {
   /** The process group that it began in, the helper's: it may go back there. 0 when that is outside of our pid namespace. */
   readonly firstGroup: number;
   umask: number;
+  /** The hard limit of open files that the program set, where the kernel's is higher for the sandbox's own. */
+  hardOpenFiles: bigint | null;
   /** The end of the heap, once it is known: only brk(2) moves it. */
   break?: number;
   /** What it does with each signal. */

@@ -491,32 +491,82 @@ function* setGroup(call: Call): Steps {
 
 // ---- limits ----
 
+const { RLIMIT_NOFILE } = RLIMIT.values;
+const CAP_SYS_RESOURCE = 1n << 24n;
+
+interface Limit {
+  readonly cur: bigint;
+  readonly max: bigint;
+}
+const decodeLimit = (layout: Struct, bytes: Uint8Array): Limit => {
+  const { cur, max } = layout.decode(bytes) as Record<string, number | bigint>;
+  return { cur: BigInt(cur), max: BigInt(max) };
+};
+const encodeLimit = (layout: Struct, { cur, max }: Limit): Uint8Array =>
+  layout === rlimit ? layout.encode({ cur: Number(cur), max: Number(max) }) : layout.encode({ cur, max });
+
 /**
- * A new limit, copied. That of open files ends where the reserved descriptors begin: the kernel gives no number from
- * the soft limit up, so that none of theirs becomes the program's.
+ * A new limit, copied. The soft one of open files ends where the reserved descriptors begin: the kernel gives no number
+ * from there up, so that none of theirs becomes the program's. The hard one stays above them, or no child could be given
+ * its own; a lower one is the helper's to remember.
  */
 function newLimit(call: Call, resource: number, at: number, layout: Struct, target = call.process): number {
   const bytes = call.get(at, layout.size);
   if (typeof bytes === 'number') return bytes;
-  if (resource !== RLIMIT.values.RLIMIT_NOFILE) return call.arena(bytes);
-  const { cur, max } = layout.decode(bytes) as Record<string, number | bigint>;
-  const { from } = target.reserved;
-  return call.arena(
-    cur <= max && cur > from ? layout.encode({ cur: layout === rlimit ? from : BigInt(from), max }) : bytes,
-  );
+  if (resource !== RLIMIT_NOFILE) return call.arena(bytes);
+  const { cur, max } = decodeLimit(layout, bytes);
+  if (cur > max) return call.arena(bytes);
+  const { hardOpenFiles } = target;
+  const mayRaise = (call.thread.credentials.capabilities.effective & CAP_SYS_RESOURCE) !== 0n;
+  if (hardOpenFiles !== null && max > hardOpenFiles && !mayRaise) return fail('EPERM');
+  const [from, to] = [BigInt(target.reserved.from), BigInt(target.reserved.to)];
+  return call.arena(encodeLimit(layout, { cur: cur > from ? from : cur, max: max < to ? to : max }));
 }
 
+/** What the program asked for, once the kernel has taken it. */
+function noteLimit(call: Call, resource: number, at: number, layout: Struct, target = call.process): void {
+  const bytes = resource === RLIMIT_NOFILE && at !== 0 ? call.get(at, layout.size) : 0;
+  if (typeof bytes === 'number') return;
+  const { max } = decodeLimit(layout, bytes);
+  target.hardOpenFiles = max < BigInt(target.reserved.to) ? max : null;
+}
+
+/** A limit as the kernel told it, with the hard one that the program knows. */
+function toldLimit(call: Call, resource: number, at: number, layout: Struct, hard: bigint | null): number {
+  if (resource !== RLIMIT_NOFILE || hard === null || at === 0) return 0;
+  const half = layout.size / 2;
+  return give(call, at + half, encodeLimit(layout, { cur: 0n, max: hard }).subarray(half));
+}
+const readLimit = (nr: number): Row =>
+  delegated(
+    nr,
+    { resource: flags(RLIMIT), limit: structOut(rlimit) },
+    {
+      done: (call, result) => result || toldLimit(call, call.r[0], call.r[1], rlimit, call.process.hardOpenFiles),
+    },
+  );
+
 function* setLimit(call: Call): Steps {
-  const limit = newLimit(call, call.r[0], call.r[1], rlimit);
-  return limit < 0 ? limit : yield [call.nr, call.r[0], limit];
+  const [resource, at] = call.r;
+  const limit = newLimit(call, resource, at, rlimit);
+  if (limit < 0) return limit;
+  const result = yield [call.nr, resource, limit];
+  if (result === 0) noteLimit(call, resource, at, rlimit);
+  return result;
 }
 
 function* changeLimit(call: Call): Steps {
   const [who, resource, next, old] = call.r;
   const target = orderedProcess(call, who);
-  const limit = next === 0 ? 0 : newLimit(call, resource, next, rlimit64, processOf(call, who));
+  const of = processOf(call, who) ?? call.process;
+  const limit = next === 0 ? 0 : newLimit(call, resource, next, rlimit64, of);
   const refused = limit < 0 || old === 0 ? limit : call.checkRange(old, rlimit64.size);
-  return refused < 0 ? refused : yield [call.nr, target, resource, limit, old];
+  if (refused < 0) return refused;
+  const hard = of.hardOpenFiles;
+  const result = yield [call.nr, target, resource, limit, old];
+  if (result !== 0) return result;
+  noteLimit(call, resource, next, rlimit64, of);
+  return toldLimit(call, resource, old, rlimit64, hard);
 }
 
 /** The untrustee's usage is what a thread asks for; the trustee would tell its own. */
@@ -636,8 +686,8 @@ export const processes = family({
   ioprio_set: odd(289, { kind: int(), who: pid(), value: hex() }, setPriority(IOPRIO_WHO_PROCESS)),
   nice: odd(34, { increment: int() }, nice),
 
-  getrlimit: delegated(76, { resource: flags(RLIMIT), limit: structOut(rlimit) }),
-  ugetrlimit: delegated(191, { resource: flags(RLIMIT), limit: structOut(rlimit) }),
+  getrlimit: readLimit(76),
+  ugetrlimit: readLimit(191),
   setrlimit: odd(75, { resource: flags(RLIMIT), limit: structIn(rlimit) }, setLimit),
   prlimit64: odd(
     340,

@@ -85,6 +85,7 @@ export class FakeCall {
       parent: PARENT,
       firstGroup: PARENT,
       umask: 0o022,
+      hardOpenFiles: null,
       break: undefined,
       signals: new FakeSignals(),
       caught: () => this.caught,

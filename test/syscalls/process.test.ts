@@ -400,7 +400,8 @@ describe('processes', () => {
     it('prlimit64 copies the new limit and checks where the old one goes', () => {
       call.put(AT, rlimit64.encode({ cur: 64n, max: 128n }));
       const { orders } = run(processes.prlimit64, call, [0, 7, AT, MEMORY]);
-      expect(rlimit64.decode(call.inArena(orders[0][3]))).to.deep.equal({ cur: 64n, max: 128n });
+      expect(rlimit64.decode(call.inArena(orders[0][3]))).to.deep.equal({ cur: 64n, max: BigInt(RESERVED.to) });
+      expect(call.process.hardOpenFiles).to.equal(128n);
       expect(run(processes.prlimit64, call, [0, 7, 0, PROTECTED]).result).to.equal(-ERRNO.EFAULT);
     });
     it('setpgid moves itself and children, to groups of the sandbox in the session, or the first one', () => {

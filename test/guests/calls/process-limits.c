@@ -60,5 +60,25 @@ int main(void)
 	CALL(dup, 0);
 	CALL(ugetrlimit, RLIMIT_NOFILE, &n);
 	SAY("%u", n.cur);
+
+	/* the hard one too: it is told back, and children are born all the same */
+	n.max = 64;
+	CALL(setrlimit, RLIMIT_NOFILE, &n);
+	CALL(getrlimit, RLIMIT_NOFILE, &n);
+	SAY("%u %u", n.cur, n.max);
+	CALL(prlimit64, 0, RLIMIT_NOFILE, NULL, &w);
+	SAY("%llu %llu", w.cur, w.max);
+	long pid = MAKE(fork);
+	if (pid == 0) {
+		CALL(ugetrlimit, RLIMIT_NOFILE, &n);
+		SAY("in a child: %u %u", n.cur, n.max);
+		_exit(0);
+	}
+	MAKE(wait4, pid, NULL, 0, NULL);
+	w = (struct wide){ 12, 70 };
+	CALL(prlimit64, 0, RLIMIT_NOFILE, &w, &w);
+	SAY("%llu %llu", w.cur, w.max);
+	CALL(prlimit64, 0, RLIMIT_NOFILE, NULL, &w);
+	SAY("%llu %llu", w.cur, w.max);
 	return 0;
 }
