@@ -283,6 +283,7 @@ export const sharedMemorySize = (slots: number): number => slots * SLOT_SIZE;
 export class Sandbox implements SandboxView {
   private readonly byPid = new Map<number, ProcessState>();
   readonly units = new Units();
+  ends = 0;
 
   get processes(): Iterable<ProcessState> {
     return this.byPid.values();

@@ -337,6 +337,7 @@ export class Referee {
     }
     if (process.ended) return;
     process.ended = true;
+    this.sandbox.ends++;
     this.unwatch(process.pidfd);
     process.memory = NO_MEMORY;
     for (const thread of process.threads) thread.guest = null;

@@ -70,7 +70,8 @@ export class Waits<T> {
     const entry: Waiting<T> = { thread, wait, resume, watched: new Map(), due: 0, late: -ERRNO.EINTR };
     this.waiting.set(thread, entry);
     const now = this.o.watcher.now();
-    if (!cancelled || wait.deaf === true) {
+    if (wait.processes?.() === true) entry.late = 0;
+    else if (!cancelled || wait.deaf === true) {
       const again = now + Math.min(wait.again ?? Infinity, this.watchAll(entry));
       const until = wait.until ?? Infinity;
       entry.due = Math.min(again, until);
@@ -102,7 +103,7 @@ export class Waits<T> {
 
   /** A process of the sandbox ended. */
   processEnded(): void {
-    for (const entry of [...this.waiting.values()]) if (entry.wait.processes === true) this.finish(entry, 0);
+    for (const entry of [...this.waiting.values()]) if (entry.wait.processes?.() === true) this.finish(entry, 0);
   }
 
   /** The timer is up, or may be: ends what is due. */

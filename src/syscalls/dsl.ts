@@ -62,8 +62,8 @@ export interface Wait {
   readonly until?: number;
   /** What ends the wait cannot be seen: look again after so many milliseconds. */
   readonly again?: number;
-  /** A process of the sandbox that ended ends the wait too. */
-  readonly processes?: boolean;
+  /** Did a process of the sandbox end since it was looked? Then the wait ends too: one that has not begun yet misses none. */
+  readonly processes?: () => boolean;
   /** For what a program cannot see waiting: no signal ends it. */
   readonly deaf?: boolean;
 }
@@ -168,6 +168,8 @@ export interface SandboxView {
   /** A thread by the id that its gettid answers. */
   thread(tid: number): ThreadView | undefined;
   readonly processes: Iterable<ProcessView>;
+  /** How many processes have ended. */
+  readonly ends: number;
 }
 
 export interface ProcessView {

@@ -40,10 +40,12 @@ const STOP_LOOK = 20;
 function* changes(call: Call, options: number, look: () => Doing): Doing {
   if ((options & WNOHANG) !== 0) return yield [call.nr, ...call.r];
   const stops = (options & (WUNTRACED | WCONTINUED)) !== 0;
+  const { sandbox } = call.process;
   for (;;) {
+    const { ends } = sandbox; // one may end between the look and the wait
     const result = yield* look();
     if (result !== NONE) return result;
-    const end = yield { processes: true, again: stops ? STOP_LOOK : undefined };
+    const end = yield { processes: () => sandbox.ends !== ends, again: stops ? STOP_LOOK : undefined };
     if (end !== 0) return end;
   }
 }

@@ -183,10 +183,26 @@ describe('waits', () => {
 
   it('the end of a process ends the waits for one, and no other', () => {
     const { waits, ends, end } = made();
-    waits.begin('a', { processes: true }, end('a'));
+    let ended = false;
+    waits.begin('a', { processes: () => ended }, end('a'));
     waits.begin('b', {}, end('b'));
     waits.processEnded();
+    expect(ends).to.deep.equal([]);
+    ended = true;
+    waits.processEnded();
     expect(ends).to.deep.equal([['a', 0]]);
+  });
+
+  it('a process that ended between the look and the wait is not lost, nor after a signal', () => {
+    const { waits, ends, end } = made();
+    waits.begin('a', { processes: () => true }, end('a'));
+    waits.begin('b', { processes: () => true }, end('b'), true);
+    expect(ends).to.deep.equal([]);
+    waits.expire();
+    expect(ends).to.deep.equal([
+      ['a', 0],
+      ['b', 0],
+    ]);
   });
 
   it('are cancelled: EINTR, once, later, and nothing stays watched', () => {

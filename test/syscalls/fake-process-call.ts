@@ -66,6 +66,7 @@ export class FakeCall {
     process: (pid) => this.members.find((member) => member.pid === pid),
     thread: (tid) => this.members.flatMap(({ living }) => [...living]).find((thread) => thread.tid === tid),
     processes: this.members,
+    ends: 0,
   };
   process = this.join(PID);
   thread = [...this.process.living][0];

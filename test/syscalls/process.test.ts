@@ -13,7 +13,7 @@ import {
   USER_DESC,
 } from '../../src/abi/structs-process.js';
 import type { Values } from '../../src/abi/ctype.js';
-import type { Call, Row, Steps, ThreadView } from '../../src/syscalls/dsl.js';
+import type { Call, Row, Steps, ThreadView, Wait } from '../../src/syscalls/dsl.js';
 import { membersOf } from '../../src/syscalls/members.js';
 import { processes } from '../../src/syscalls/process.js';
 import { deathSignals } from '../../src/syscalls/support-process.js';
@@ -47,6 +47,19 @@ describe('processes', () => {
     });
     expect(run(processes.waitid, call, [0, 0, PROTECTED, 4, 0])).to.deep.equal({ orders: [], result: -ERRNO.EFAULT });
     expect(run(processes.waitid, call, [0, RESERVED.from, 0, 4, 0], [-ERRNO.ECHILD]).result).to.equal(-ERRNO.ECHILD);
+  });
+
+  it('a child that ends while it is looked for ends the wait for it', () => {
+    const sandbox: { ends: number } = call.sandbox;
+    const row = processes.wait4 as Extract<Row, { by: 'delegated' }>;
+    call.nr = row.nr;
+    const steps = row.waits?.(call as unknown as Call);
+    expect(steps?.next().value).to.deep.equal([row.nr, 0, 0, 1, 0]);
+    sandbox.ends++;
+    const wait = steps?.next(0).value as Wait;
+    expect(wait.processes?.()).to.equal(true);
+    expect(steps?.next(0).value).to.deep.equal([row.nr, 0, 0, 1, 0]);
+    expect((steps?.next(0).value as Wait).processes?.()).to.equal(false);
   });
 
   describe('set_thread_area', () => {
