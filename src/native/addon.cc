@@ -352,14 +352,24 @@ ssize_t vmReadString(int pid, uint32_t address, void* to, size_t size) {
 
 // ---- shared memory and its futexes ----
 
-// map(fd, size, offset): the shared mapping as an ArrayBuffer, unmapped when it is collected
+// map(fd, size, offset): the shared mapping as an ArrayBuffer, which unmap() ends. A finalizer would not do: Node calls it
+// from its own loop, to which the referee's thread does not come back.
 Napi::Value map(const Napi::CallbackInfo& info) {
   int fd = Argument<int>(info[0]).get();
   size_t size = Argument<size_t>(info[1]).get();
   int64_t offset = Argument<int64_t>(info[2]).get();
   void* at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
   if (at == MAP_FAILED) return Napi::Number::New(info.Env(), -errno);
-  return Napi::ArrayBuffer::New(info.Env(), at, size, [size](Napi::Env, void* p) { munmap(p, size); });
+  return Napi::ArrayBuffer::New(info.Env(), at, size);
+}
+// unmap(buffer) of map(): the buffer is empty from now on
+void unmap(const Napi::CallbackInfo& info) {
+  Napi::ArrayBuffer buffer = info[0].As<Napi::ArrayBuffer>();
+  void* at = buffer.Data();
+  size_t size = buffer.ByteLength();
+  if (size == 0) return;
+  buffer.Detach();
+  munmap(at, size);
 }
 
 // FUTEX_WAKE of every waiter on the first word of the bytes
@@ -749,6 +759,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<&timeStamp>(exports, "timeStamp");
   add<&exitNow>(exports, "exit");
   exports.Set("map", Napi::Function::New<map>(env, "map"));
+  exports.Set("unmap", Napi::Function::New<unmap>(env, "unmap"));
   exports.Set("launch", Napi::Function::New<launch>(env, "launch"));
   return exports;
 }

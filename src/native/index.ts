@@ -103,6 +103,8 @@ export interface Native {
   mprotect(address: number, size: number, protection: number): number;
   /** The shared mapping of a descriptor from an offset on, whole pages, or a negative errno. */
   map(fd: number, size: number, offset: number): ArrayBuffer | number;
+  /** Ends such a mapping; the buffer is empty then. */
+  unmap(mapped: ArrayBuffer): void;
   /** Wakes all waiters on the word at the start of the bytes. */
   futexWake(word: Bytes): number;
   /** out[0] and out[1]: high and low word of the descriptor's offset. */

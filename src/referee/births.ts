@@ -27,6 +27,13 @@ const VECTOR = 8;
 const CONTROL = 12 + 4 * 3;
 const SCM_RIGHTS = [1, 1];
 
+/** A connection to the door: the helper's end, the process's, and what it was sent, as it has it. */
+interface Ends {
+  readonly socket: number;
+  readonly local: number;
+  readonly received: readonly number[];
+}
+
 /** The memory of a landing stack that a message is received in; nothing runs on it meanwhile. */
 function receiver(at: number): Uint8Array {
   const data = at + HEADER + VECTOR;
@@ -151,28 +158,30 @@ export class Births {
     const base = process.reserved.from;
     if (!this.launcher.openLimit(process)) return -ERRNO.EAGAIN;
     const result = this.launcher.openResultChannel();
-    const ends = yield* this.connect(by, unit, [result]);
-    if (typeof ends !== 'number') {
-      const { socket, local, received } = ends;
-      const places: Order[] = [
-        [NUMBERS.dup3, received[0], resultFd(base, unit.index), L.O_CLOEXEC],
-        [NUMBERS.dup3, local, socketFd(base, unit.index), L.O_CLOEXEC],
-        [NUMBERS.close, received[0]],
-        [NUMBERS.close, local],
-      ];
-      const placed = yield places;
-      if (placed >= 0 && this.isChannel(process, resultFd(base, unit.index), result)) {
-        this.launcher.closeLimit(process);
-        unit.socket = socket;
-        unit.result = result;
-        unit.slot.setResultChannel(result);
-        return 0;
+    let socket = -1;
+    try {
+      const ends = yield* this.connect(by, unit, [result]);
+      let placed = false;
+      if (typeof ends !== 'number') {
+        const { local, received } = ends;
+        socket = ends.socket;
+        const places: Order[] = [
+          [NUMBERS.dup3, received[0], resultFd(base, unit.index), L.O_CLOEXEC],
+          [NUMBERS.dup3, local, socketFd(base, unit.index), L.O_CLOEXEC],
+          [NUMBERS.close, received[0]],
+          [NUMBERS.close, local],
+        ];
+        placed = (yield places) >= 0 && this.isChannel(process, resultFd(base, unit.index), result);
       }
-      native.close(socket);
+      this.launcher.closeLimit(process);
+      if (!placed) return -ERRNO.EAGAIN;
+      unit.socket = socket;
+      unit.result = result;
+      unit.slot.setResultChannel(result);
+      return 0;
+    } finally {
+      if (unit.socket < 0) [socket, result].filter((fd) => fd >= 0).forEach((fd) => native.close(fd));
     }
-    this.launcher.closeLimit(process);
-    native.close(result);
-    return -ERRNO.EAGAIN;
   }
 
   /** Is a descriptor of the process the read-only file that the helper made? */
@@ -196,7 +205,7 @@ export class Births {
     by: ThreadState,
     unit: Unit,
     sent: readonly number[],
-  ): Generator<Order | Order[], { socket: number; local: number; received: number[] } | number, number> {
+  ): Generator<Order | Order[], Ends | number, number> {
     const { process } = by;
     const { door } = this.launcher;
     const local = yield [NUMBERS.socket, AF_UNIX, SOCK_SEQPACKET_CLOEXEC, 0];
@@ -212,19 +221,22 @@ export class Births {
       guest.socket = socket;
       native.sendDescriptors(socket, new Uint8Array(4), 4, Int32Array.from(sent), sent.length);
     });
-    const result = yield [
-      [NUMBERS.connect, local, address, door.address.length],
-      [NUMBERS.recvmsg, local, at, MSG_CMSG_CLOEXEC],
-    ];
-    door.forget(process.pid);
-    const control = new Int32Array(CONTROL / 4);
-    process.memory.read(at + HEADER + VECTOR + 4, new Uint8Array(control.buffer), CONTROL);
-    const right = control[0] === 12 + 4 * sent.length && SCM_RIGHTS.every((word, i) => control[1 + i] === word);
-    if (result < 0 || guest.socket === undefined || !right) {
+    try {
+      const result = yield [
+        [NUMBERS.connect, local, address, door.address.length],
+        [NUMBERS.recvmsg, local, at, MSG_CMSG_CLOEXEC],
+      ];
+      const control = new Int32Array(CONTROL / 4);
+      process.memory.read(at + HEADER + VECTOR + 4, new Uint8Array(control.buffer), CONTROL);
+      const right = control[0] === 12 + 4 * sent.length && SCM_RIGHTS.every((word, i) => control[1 + i] === word);
+      const { socket } = guest;
+      if (result < 0 || socket === undefined || !right) return result < 0 ? result : -ERRNO.EAGAIN;
+      guest.socket = undefined;
+      return { socket, local, received: [...control.subarray(3, 3 + sent.length)] };
+    } finally {
+      door.forget(process.pid);
       if (guest.socket !== undefined) native.close(guest.socket);
-      return result < 0 ? result : -ERRNO.EAGAIN;
     }
-    return { socket: guest.socket, local, received: [...control.subarray(3, 3 + sent.length)] };
   }
 
   // ---- a process ----
@@ -312,12 +324,14 @@ export class Births {
     const { layout } = parents;
     if (!this.launcher.openLimit(process)) return -ERRNO.EAGAIN;
     const own = this.launcher.openSpace();
-    const ends = yield* this.connect(thread, pad, [own.readOnly, ...own.results]);
-    native.close(own.readOnly);
-    if (typeof ends === 'number') {
-      [own.memory, ...own.results].forEach((fd) => native.close(fd));
-      return ends;
+    let ends: Ends | number = -ERRNO.ESRCH; // what it stays if the child is killed meanwhile
+    try {
+      ends = yield* this.connect(thread, pad, [own.readOnly, ...own.results]);
+    } finally {
+      native.close(own.readOnly);
+      if (typeof ends === 'number') [own.memory, ...own.results].forEach((fd) => native.close(fd));
     }
+    if (typeof ends === 'number') return ends;
     const space = new Space(layout, own.memory, process.sandbox.units, base);
     const unit = space.unit(pad.index, own.results[0]);
     const other = space.unit(1 - pad.index, own.results[1]).index;
@@ -353,11 +367,10 @@ export class Births {
       unit.thread = thread;
       process.space = space;
       process.main = unit.index;
-      parents.users--;
-      if (parents.users === 0)
-        parents.close(); // the parent ended meanwhile
-      else pad.trustee = 0;
+      pad.trustee = 0;
       pad.slot.orderAcross(calls, unit.slot);
+      parents.users--;
+      if (parents.users === 0) parents.close(); // the parent ended meanwhile
     };
     this.launcher.closeLimit(process);
     return failed;

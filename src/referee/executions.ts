@@ -45,16 +45,23 @@ export class Executions {
     }
     const empty = request.arena(new Uint8Array(1));
     this.launcher.openLimit(process);
-    this.launcher.door.expect(process.pid, (socket) => this.executed(thread, prepared, socket));
+    let handed = false;
+    this.launcher.door.expect(process.pid, (socket) => {
+      handed = true;
+      this.executed(thread, prepared, socket);
+    });
     process.executing = thread;
     const loader = process.reserved.from + RESERVED.loader;
-    const failed = yield [NUMBERS.execveat, loader, empty, argv, execution.envp, AT_EMPTY_PATH];
-    process.executing = null;
-    this.launcher.door.forget(process.pid);
-    this.launcher.closeLimit(process);
-    prepared.close();
-    this.referee.births.done(process);
-    return failed;
+    try {
+      const failed = yield [NUMBERS.execveat, loader, empty, argv, execution.envp, AT_EMPTY_PATH];
+      process.executing = null;
+      this.launcher.door.forget(process.pid);
+      this.launcher.closeLimit(process);
+      this.referee.births.done(process);
+      return failed;
+    } finally {
+      if (!handed) prepared.close(); // also when it is killed on its way
+    }
   }
 
   /** argv of a script: what the #! line says in place of the first. An address, or a negative errno. */

@@ -268,6 +268,7 @@ export class Space {
       if (unit === undefined) continue;
       if (unit.socket >= 0) native.close(unit.socket);
       if (unit.result >= 0) native.close(unit.result);
+      native.unmap(unit.memory);
       this.registry.remove(unit);
     }
     this.units.length = 0;
@@ -279,23 +280,49 @@ export class Space {
 
 export const sharedMemorySize = (slots: number): number => slots * SLOT_SIZE;
 
+/** So many processes that ended are kept until it is looked who of them is gone. */
+const FEW_ENDED = 16;
+
 /** What runs in one sandbox. */
 export class Sandbox implements SandboxView {
   private readonly byPid = new Map<number, ProcessState>();
+  /** Zombies, and those whose parents have seen their end already. */
+  private readonly ended = new Set<ProcessState>();
+  private most = FEW_ENDED;
   readonly units = new Units();
   ends = 0;
 
+  /** All that live, and what is left of others: the loop's, which has no time for looks. */
+  get known(): Iterable<ProcessState> {
+    return this.byPid.values();
+  }
   get processes(): Iterable<ProcessState> {
+    this.forgetSeen();
     return this.byPid.values();
   }
   process(pid: number): ProcessState | undefined {
     const known = this.byPid.get(pid);
-    if (known === undefined || !known.ended || native.pidfdKill(known.pidfd, 0) !== -ERRNO.ESRCH) return known;
-    this.remove(known); // its parent has seen its end: the number may be another's now
-    return undefined;
+    if (known?.ended) this.forgetIfSeen(known);
+    return this.byPid.get(pid);
+  }
+  /** A process ended. It stays until its parent has seen that; who forks all day must not fill the helper's descriptors. */
+  end(process: ProcessState): void {
+    process.ended = true;
+    this.ends++;
+    this.ended.add(process);
+    if (this.ended.size < this.most) return;
+    this.forgetSeen();
+    this.most = Math.max(FEW_ENDED, 2 * this.ended.size);
+  }
+  private forgetSeen(): void {
+    for (const process of this.ended) this.forgetIfSeen(process);
+  }
+  /** Its parent has seen its end: the number may be another's now, of an outsider too. */
+  private forgetIfSeen(process: ProcessState): void {
+    if (native.pidfdKill(process.pidfd, 0) === -ERRNO.ESRCH) this.remove(process);
   }
   thread(tid: number): ThreadState | undefined {
-    for (const process of this.processes) for (const thread of process.threads) if (thread.tid === tid) return thread;
+    for (const process of this.known) for (const thread of process.threads) if (thread.tid === tid) return thread;
     return undefined;
   }
   add(process: ProcessState): void {
@@ -305,6 +332,7 @@ export class Sandbox implements SandboxView {
   }
   remove(process: ProcessState): void {
     this.byPid.delete(process.pid);
+    this.ended.delete(process);
     native.close(process.pidfd);
   }
 }

@@ -206,13 +206,13 @@ export class Referee {
     native.pidfdKill(process.pidfd, L.SIGNAL.KILL);
   }
   private failAll(reason: string, status: number = STATUS.ours): void {
-    for (const process of this.sandbox.processes) this.fail(process, reason, status);
+    for (const process of this.sandbox.known) this.fail(process, reason, status);
   }
 
   /** The first process's end is the end of all, as it is of a pid namespace's. */
   private endOthers(): void {
     const until = Date.now() + LAST;
-    const others = [...this.sandbox.processes].filter(({ ended }) => !ended);
+    const others = [...this.sandbox.known].filter(({ ended }) => !ended);
     for (const { pidfd } of others) native.pidfdKill(pidfd, L.SIGNAL.KILL);
     for (const { pidfd } of others) native.poll(pidfd, L.POLLIN, Math.max(0, until - Date.now()));
   }
@@ -303,7 +303,7 @@ export class Referee {
   }
 
   private *threads(): Generator<ThreadState, void> {
-    for (const process of this.sandbox.processes) yield* process.threads;
+    for (const process of this.sandbox.known) yield* process.threads;
   }
 
   private patience(): number {
@@ -336,8 +336,7 @@ export class Referee {
       this.ending = process.doom ?? { status: code >= 0 ? code : 128 - code };
     }
     if (process.ended) return;
-    process.ended = true;
-    this.sandbox.ends++;
+    this.sandbox.end(process);
     this.unwatch(process.pidfd);
     process.memory = NO_MEMORY;
     for (const thread of process.threads) thread.guest = null;
@@ -348,7 +347,7 @@ export class Referee {
     process.released?.();
     process.released = null;
     for (const { process: child, signal } of deathSignals(process)) native.pidfdKill(child.pidfd, signal);
-    for (const child of this.sandbox.processes) if (child.parent === process.pid) this.births.orphan(child);
+    for (const child of this.sandbox.known) if (child.parent === process.pid) this.births.orphan(child);
     this.waits.processEnded();
   }
 
