@@ -85,5 +85,5 @@ export const mqAttr = struct('mq_attr', 32, {
   mq_flags: i32, mq_maxmsg: i32, mq_msgsize: i32, mq_curmsgs: i32, __reserved: bytes(16),
 }); // prettier-ignore
 export const sigevent = struct('sigevent', 64, {
-  sigev_value: u32, sigev_signo: i32, sigev_notify: i32, _sigev_un: bytes(52),
+  sigev_value: u32, sigev_signo: i32, sigev_notify: i32, sigev_notify_thread_id: i32, __unused: bytes(48),
 }); // prettier-ignore

@@ -68,8 +68,6 @@ export const sigset = struct('sigset_t', 8, { set: u64 });
 export const oldSigset = struct('old_sigset_t', 4, { set: u32 });
 export const sigaltstack = struct('sigaltstack', 12, { sp: pointer, flags: u32, size: u32 });
 export const siginfo = struct('siginfo', 128, { signo: i32, errno: i32, code: i32, fields: bytes(116) });
-/** struct sigevent of timer_create(2), its union read as a thread id. */
-export const sigevent = struct('sigevent', 64, { value: u32, signo: i32, notify: i32, tid: i32, unused: bytes(48) });
 /** struct sigcontext_32: what sigreturn(119) loads. */
 export const sigcontext = struct('sigcontext_32', 88, {
   gs: u32, fs: u32, es: u32, ds: u32, di: u32, si: u32, bp: u32, sp: u32, bx: u32, dx: u32, cx: u32, ax: u32,

@@ -2,7 +2,7 @@
 import { CLOCK, SIGEV } from '../abi/flags-process.js';
 import { TIMERFD_SET } from '../abi/flags.js';
 import { itimerspec32, itimerspec64 } from '../abi/structs.js';
-import { sigevent } from '../abi/structs-process.js';
+import { sigevent } from '../abi/structs-ipc.js';
 import type { Struct } from '../abi/ctype.js';
 import { delegated, family, flags, int, odd, structIn, structOut, words, type Call, type Steps } from './dsl.js';
 import { clockOf } from './time.js';
@@ -15,12 +15,12 @@ function eventOf(call: Call, address: number): number {
   if (address === 0) return 0;
   const bytes = call.get(address, sigevent.size);
   if (typeof bytes === 'number') return bytes;
-  const { notify, tid } = sigevent.decode(bytes) as Record<string, number>;
+  const { sigev_notify: notify, sigev_notify_thread_id: tid } = sigevent.decode(bytes) as Record<string, number>;
   if ((notify & SIGEV_THREAD_ID) === 0) return call.arena(bytes);
   const thread = call.process.sandbox.thread(tid);
   if (thread?.process !== call.process || thread.hostTid === 0)
     return refuse(call, 'EINVAL', `thread ${tid} is none of the process's`);
-  return call.arena(sigevent.encode({ ...sigevent.decode(bytes), tid: thread.hostTid }));
+  return call.arena(sigevent.encode({ ...sigevent.decode(bytes), sigev_notify_thread_id: thread.hostTid }));
 }
 
 function* create(call: Call): Steps {

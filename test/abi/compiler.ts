@@ -11,7 +11,7 @@ export type World = (typeof WORLDS)[number];
 const HEADERS: Readonly<Record<World, string>> = {
   uapi: `
     linux/stddef.h linux/types.h linux/version.h asm/unistd_32.h asm/stat.h linux/stat.h asm/statfs.h linux/fcntl.h
-    linux/openat2.h linux/time_types.h linux/time.h linux/timex.h linux/times.h linux/timerfd.h linux/uio.h linux/poll.h
+    linux/openat2.h linux/time_types.h linux/time.h linux/timex.h linux/times.h linux/timerfd.h linux/signalfd.h linux/uio.h linux/poll.h
     linux/eventpoll.h asm/termios.h linux/utime.h linux/xattr.h linux/fs.h linux/falloc.h linux/memfd.h
     linux/close_range.h linux/inotify.h asm/ioctls.h linux/sockios.h asm/socket.h linux/in.h linux/in6.h linux/tcp.h
     linux/udp.h linux/netlink.h linux/net.h linux/resource.h linux/signal.h asm/signal.h asm/sigcontext.h asm/siginfo.h
