@@ -107,6 +107,7 @@ export const syscallsOptions = (): DeclaredOption[] => [
     'processes',
     'signals',
     'time',
+    'timers',
     'xattrs',
   ]),
   option(SHOWN, '--json', 'for programs: a document with a version; docs/syscalls.md says its fields'),
