@@ -1,12 +1,13 @@
 /**
- * Writes what documents say of calls, from the rows, and of programs, from the tests' tables: the parts of docs/acl.md
- * and docs/compatibility.md between `<!-- NAME:begin -->` and `<!-- NAME:end -->`, and docs/syscalls.md. `--check`: exit 1
- * when one is stale.
+ * Writes what documents say of calls, from the rows, and of programs and the tests of others, from tables of the tests:
+ * the parts of docs/acl.md and docs/compatibility.md between `<!-- NAME:begin -->` and `<!-- NAME:end -->`, and
+ * docs/syscalls.md. `--check`: exit 1 when one is stale.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { markdownOfPathCalls } from '../src/syscalls/calls-table.js';
 import { markdownOfCalls } from '../src/syscalls/describe-markdown.js';
+import { markdownOfForeign } from './foreign-table.js';
 import { markdownOfPrograms } from './programs-table.js';
 
 /** A page of which only the part with that name is made. */
@@ -21,7 +22,7 @@ const partOf =
 /** Each generated page from what it was. */
 const PAGES: Readonly<Record<string, (old: string) => string>> = {
   'docs/acl.md': partOf('calls', markdownOfPathCalls),
-  'docs/compatibility.md': partOf('programs', markdownOfPrograms),
+  'docs/compatibility.md': (old) => partOf('foreign', markdownOfForeign)(partOf('programs', markdownOfPrograms)(old)),
   'docs/syscalls.md': markdownOfCalls,
 };
 
