@@ -713,6 +713,5 @@ export const processes = family({
   process_vm_writev: denied(348, 'EPERM', 'it reaches the memory of other processes'),
   kcmp: denied(349, 'EPERM', 'it compares what other processes hold'),
   pidfd_open: odd(434, { pid: pid(), flags: flags(OPEN) }, pidfdOpen, { returns: 'fd' }),
-  pidfd_send_signal: denied(424, 'ENOSYS', 'process descriptors are not offered yet'),
   pidfd_getfd: denied(438, 'EPERM', 'it takes descriptors out of other processes'),
 });

@@ -25,6 +25,7 @@ import {
   family,
   fd,
   flags,
+  hex,
   nativeCall,
   odd,
   pid,
@@ -38,6 +39,7 @@ import {
   type Call,
   type Steps,
 } from './dsl.js';
+import { sendToDescriptor } from './pidfds.js';
 import { queue, send, sendToThread } from './signals-send.js';
 import {
   bit,
@@ -180,6 +182,11 @@ export const signals = family({
     if ((group | 0) <= 0 || (thread | 0) <= 0) return fail('EINVAL');
     return queue(call, group, thread, sig, info);
   }),
+  pidfd_send_signal: odd(
+    424,
+    { fd: fd(), signal: signal(), info: structIn(siginfo, true), flags: hex() },
+    sendToDescriptor,
+  ),
 
   alarm: delegated(27, { seconds: uint() }),
   setitimer: delegated(104, intervals),

@@ -187,7 +187,6 @@ describe('attacks: procfs and other processes', function () {
     ['process_vm_writev', (pid) => [pid, new Uint8Array(8), 1, new Uint8Array(8), 1, 0]],
     ['kcmp', (pid) => [pid, pid, 0, 0, 0]],
     ['pidfd_getfd', () => [1, 0, 0]],
-    ['pidfd_send_signal', () => [1, 0, 0, 0]],
     ['process_madvise', () => [1, 0, 0, 0, 0]],
     ['perf_event_open', (pid) => [new Uint8Array(128), pid, -1, -1, 0]],
     ['move_pages', (pid) => [pid, 0, 0, 0, 0, 0]],

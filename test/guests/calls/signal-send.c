@@ -1,5 +1,6 @@
 /* Sending: to oneself what is ignored, number 0, numbers that are none, targets that are none. */
 #include "call.h"
+#include <fcntl.h>
 #include <signal.h>
 
 int main(void)
@@ -48,5 +49,17 @@ int main(void)
 	CALL(rt_tgsigqueueinfo, 0, pid, SIGUSR1, &info);
 	CALL(rt_tgsigqueueinfo, pid, pid, SIGUSR1, KERNEL);
 	CALL(rt_tgsigqueueinfo, pid, pid, 0, &info);
+
+	int self = syscall(SYS_pidfd_open, pid, 0), directory = open("/proc/self", O_DIRECTORY);
+	CALL(pidfd_send_signal, self, SIGUSR1, NULL, 0);
+	CALL(pidfd_send_signal, self, 0, NULL, 0);
+	CALL(pidfd_send_signal, self, SIGUSR1, &info, 0);
+	CALL(pidfd_send_signal, directory, SIGUSR1, NULL, 0);
+	CALL(pidfd_send_signal, self, 65, NULL, 0);
+	CALL(pidfd_send_signal, self, SIGUSR2, &info, 0);
+	CALL(pidfd_send_signal, self, SIGUSR1, KERNEL, 0);
+	CALL(pidfd_send_signal, self, SIGUSR1, NULL, 0x80000000);
+	CALL(pidfd_send_signal, -1, SIGUSR1, NULL, 0);
+	CALL(pidfd_send_signal, 0, SIGUSR1, NULL, 0);
 	return 0;
 }
