@@ -30,6 +30,9 @@ export interface Instruction {
   readonly ordinary: boolean;
 }
 
+/** A breakpoint, which has an instruction of its own as well. */
+const INT3 = 3;
+
 /** No x86 instruction is longer. */
 export const MAX_INSTRUCTION = 15;
 
@@ -180,7 +183,7 @@ function isOrdinary(iced: Iced): boolean {
   if (iced.isInvalid || odd().has(iced.mnemonic)) return false;
   if (oddSegments().has(iced.segmentPrefix)) return false;
   if (iced.isPrivileged && iced.mnemonic !== Mnemonic.Hlt) return false;
-  if (iced.code === Code.Int_imm8) return iced.immediate8 === 0x80;
+  if (iced.code === Code.Int_imm8) return iced.immediate8 === 0x80 || iced.immediate8 === INT3; // as Go spells it
   if (isZeros(iced)) return false;
   return !(iced.isCallFar || iced.isJmpFar || iced.isCallFarIndirect || iced.isJmpFarIndirect);
 }

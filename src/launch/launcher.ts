@@ -20,6 +20,7 @@ import {
   loadExecutable,
   NotRunnable,
   openProgram,
+  vectorsOf,
   type Ask,
   type Executable,
   type Program,
@@ -248,7 +249,7 @@ class ImageStart implements Starting {
       process.exe = prepared.exe;
       return process;
     };
-    const image = { comm: prepared.comm, vectors: VECTORS, first: false };
+    const image = { comm: prepared.comm, vectors: vectorsOf(process, hello.esp), first: false };
     return bringUp(this.socket, hello, adopt, process.sandbox, process.pid, channels, image, (_, said) =>
       loadExecutable(process, said, prepared.executable, this.patcher, this.log),
     );
@@ -260,5 +261,3 @@ class ImageStart implements Starting {
     closeExecutable(this.prepared.executable);
   }
 }
-/** The stack is made to reach as far down as this many words of vectors need. */
-const VECTORS = 4096;

@@ -22,7 +22,7 @@ import { recall, remember } from './plan-store.js';
 import { CALL_LENGTH, JUMP_LENGTH, mayHaveSites, patchPlan, type Role, type Site } from './sites.js';
 
 /** Raise it whenever sites.ts would judge any image differently. */
-export const PATCHER_VERSION = 2;
+export const PATCHER_VERSION = 3;
 
 /** The target process. Addresses are its own; both throw when the memory cannot be reached. */
 export interface TargetMemory {

@@ -208,7 +208,7 @@ export function* loadExecutable(
     clear(process, image);
   }
   images.forEach(({ program: { file, guest }, elf, plan }, i) => {
-    const role = i > 0 || interpreter === null ? 'syscall-object' : 'other';
+    const role = i > 0 || interpreter === null || isGo(file.head) ? 'syscall-object' : 'other';
     patcher.patch(process, file.sites(elf, role), guest, plan.bias, plan.span, log);
   });
   const [main, loader] = images.map(({ plan }) => plan);
@@ -216,6 +216,10 @@ export function* loadExecutable(
   const start = { eip: (loader ?? main).entry, esp: stack.address, eflags: 0x202 };
   return { stack, state: { ...start, eax: 0, ebx: 0, ecx: 0, edx: 0, esi: 0, edi: 0, ebp: 0, gs: 0 } };
 }
+
+/** Go's programs make their calls themselves, dynamic ones too; its linker puts a note first (cmd/link, .note.go.buildid). */
+const GO_NOTE = /\x04\0\0\0[^]{4}\x04\0\0\0Go\0\0/; // name size, text size, type, name
+const isGo = (head: Uint8Array): boolean => GO_NOTE.test(fromBytes(head));
 
 function clear(process: ProcessState, { program, plan }: Loaded): void {
   for (const step of plan.steps)
@@ -244,6 +248,12 @@ function firstStack(
   const stack = buildStack(words, esp, auxv, Buffer.from(execfn, 'latin1'));
   process.auxv = stack.auxv;
   return { address: stack.esp, bytes: stack.bytes };
+}
+
+/** How many strings argv and the environment of a new process have. */
+export function vectorsOf(process: ProcessState, esp: number): number {
+  const { argv, envp } = parseStack(stackWords(process, esp));
+  return argv.length + envp.length;
 }
 
 /** The stack from esp up to the end of the auxiliary vector and beyond. */
