@@ -103,7 +103,7 @@ import {
 } from './dsl.js';
 import { wideId } from './files.js';
 import { flagsOf, overrule } from './lending.js';
-import { fcntlOwner, fcntlOwnerEx, ioctlOwner } from './owners.js';
+import { fcntlOwner, fcntlOwnerEx, ioctlOwner, setAsync, setFlagsAsync } from './owners.js';
 import { epollWait, oldSelect, poll, ppoll, pselect, select } from './polling.js';
 import {
   cString,
@@ -200,7 +200,6 @@ function fcntlRefusal(call: Call, wide: boolean): number {
   if (!wide && WIDE_ONLY.has(command)) return -ERRNO.EINVAL;
   if (command === F.F_DUPFD || command === F.F_DUPFD_CLOEXEC) return argument >= call.reserved.from ? -ERRNO.EINVAL : 0;
   if (command === F.F_DUPFD_QUERY) return call.checkFd(argument | 0);
-  if (command === F.F_SETFL) return (argument & OPEN.values.FASYNC) === 0 ? 0 : -ERRNO.EPERM;
   const what = FCNTL_ARGUMENT.get(command);
   if (what === undefined) return -ERRNO.EINVAL;
   const length = sizeOf(what);
@@ -216,7 +215,10 @@ function fcntl(call: Call, wide: boolean): Steps | number {
   if (call.r[1] === F.F_GETFL) return openFlags(call);
   const trying = TRYING.get(call.r[1]);
   if (trying !== undefined) return lockRange(call, trying);
-  if (call.r[1] === F.F_SETFL) overruleFlags(call);
+  if (call.r[1] === F.F_SETFL) {
+    overruleFlags(call);
+    if ((call.r[2] & OPEN.values.FASYNC) !== 0) return setFlagsAsync(call);
+  }
   return asItStands(call);
 }
 const openFlags = onPin((_call, pin) => flagsOf(pin));
@@ -305,6 +307,7 @@ const REQUESTS: ReadonlyMap<number, Kind> = new Map<number, Kind>([
   [I.FIOCLEX, absent],
   [I.FIONCLEX, absent],
   [I.FIOQSIZE, words('out', 'id64')],
+  [I.FIOASYNC, words('in')],
   [I.FIOSETOWN, words('in')],
   [I.SIOCSPGRP, words('in')],
   [I.FIOGETOWN, words('out')],
@@ -338,7 +341,6 @@ const REQUESTS_REFUSED: ReadonlyMap<number, number> = new Map<number, number>([
   [I.TIOCSETD, ERRNO.EPERM],
   [I.TIOCEXCL, ERRNO.EPERM],
   [I.TIOCNXCL, ERRNO.EPERM],
-  [I.FIOASYNC, ERRNO.EPERM],
   [I.FS_IOC_SETFLAGS, ERRNO.EPERM],
   [I.FIFREEZE, ERRNO.EPERM],
   [I.FITHAW, ERRNO.EPERM],
@@ -382,6 +384,7 @@ function* ioctl(call: Call): Steps {
     call.log(refused === ERRNO.EPERM ? 'warn' : 'info', `ioctl ${nameOfValue(I, request)}: refused`);
     return -refused;
   }
+  if (request === I.FIOASYNC) return setAsync(call);
   if (request === I.FIOSETOWN || request === I.SIOCSPGRP) return ioctlOwner(call);
   if (request === I.TIOCSPGRP) return yield* setForeground(call);
   if (request === I.TIOCSCTTY) return argument === 0 ? yield [call.nr, descriptor, request, 0] : -ERRNO.EPERM;

@@ -1,9 +1,10 @@
 /**
  * Whom the kernel sends signals of a file to: F_SETOWN, F_SETOWN_EX, FIOSETOWN, SIOCSPGRP. The helper sets it on what
  * the descriptor is now, and looks again whether the number still meant the member: nobody stops the helper in between.
+ * And whether it sends any: O_ASYNC, FIOASYNC.
  */
 import { ERRNO } from '../abi/errno.js';
-import { FCNTL, MODE } from '../abi/flags.js';
+import { FCNTL, MODE, OPEN } from '../abi/flags.js';
 import { fOwnerEx } from '../abi/structs.js';
 import { native } from '../native/index.js';
 import type { Call, ProcessView } from './dsl.js';
@@ -11,7 +12,9 @@ import { isOwn, membersOf, refuseForeign } from './members.js';
 import { statxOfFd } from './support.js';
 import { refuse } from './support-process.js';
 
-const { F_SETOWN } = FCNTL.values;
+const { F_GETFL, F_SETFL, F_GETOWN, F_SETOWN } = FCNTL.values;
+const { FASYNC } = OPEN.values;
+const { S_IFSOCK, S_IFIFO } = MODE.values;
 const OWNER = { thread: 0, process: 1, group: 2 } as const;
 const LOWEST = -0x80000000;
 const POLLIN = 1;
@@ -62,6 +65,36 @@ export function ioctlOwner(call: Call): number {
   return pinned(call, (pin) => {
     const s = statxOfFd(pin);
     if (typeof s === 'number') return s;
-    return s.type === MODE.values.S_IFSOCK ? setOwner(call, pin, who) : -ERRNO.ENOTTY;
+    return s.type === S_IFSOCK ? setOwner(call, pin, who) : -ERRNO.ENOTTY;
+  });
+}
+
+/**
+ * May the kernel send signals for this file? Its owner must be a process of the sandbox, or nobody yet; a group might
+ * get members outside. For sockets, pipes and FIFOs alone: a terminal makes its foreground group the owner by itself.
+ */
+function mayTell(call: Call, pin: number): number {
+  const s = statxOfFd(pin);
+  if (typeof s === 'number') return s;
+  const owner = native.fcntl(pin, F_GETOWN, 0); // that of a group is negative, as errors are
+  const ours = owner === 0 || (owner > 0 && call.process.sandbox.process(owner) !== undefined);
+  if ((s.type === S_IFSOCK || s.type === S_IFIFO) && ours) return 0;
+  return refuse(call, 'EPERM', 'the kernel would send signals, perhaps to an owner outside');
+}
+
+/** fcntl(F_SETFL) with O_ASYNC. */
+export const setFlagsAsync = (call: Call): number =>
+  pinned(call, (pin) => mayTell(call, pin) || native.fcntl(pin, F_SETFL, call.r[2]));
+
+/** ioctl(FIOASYNC). */
+export function setAsync(call: Call): number {
+  const bytes = call.get(call.r[2], 4);
+  return pinned(call, (pin) => {
+    if (typeof bytes === 'number') return bytes;
+    const flags = native.fcntl(pin, F_GETFL, 0);
+    if (flags < 0) return flags;
+    const on = bytes.some(Boolean);
+    if (on === ((flags & FASYNC) !== 0)) return 0;
+    return (on ? mayTell(call, pin) : 0) || native.fcntl(pin, F_SETFL, on ? flags | FASYNC : flags & ~FASYNC);
   });
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { ERRNO } from '../../src/abi/errno.js';
-import { FCNTL, IOCTL } from '../../src/abi/flags.js';
+import { FCNTL, IOCTL, OPEN } from '../../src/abi/flags.js';
 import { fOwnerEx } from '../../src/abi/structs.js';
 import { native } from '../../src/native/index.js';
 import { descriptors } from '../../src/syscalls/descriptors.js';
@@ -110,6 +110,50 @@ describe('the owner of a file', () => {
     call.pinned = -ERRNO.EBADF;
     expect(run(descriptors.fcntl64, call, [RESERVED.from, F.F_SETOWN, pid]).result).to.equal(-ERRNO.EBADF);
     expect(setEx(1, pid)).to.equal(-ERRNO.EBADF);
+  });
+
+  describe('is sent signals', () => {
+    const { FASYNC, O_NONBLOCK } = OPEN.values;
+    const flags = (): number => native.fcntl(sockets[0], F.F_GETFL, 0);
+    const byFlags = (value: number): unknown => run(descriptors.fcntl64, call, [3, F.F_SETFL, value]).result;
+    const ways = [
+      { on: () => byRequest(IOCTL.values.FIOASYNC, 1), off: () => byRequest(IOCTL.values.FIOASYNC, 0) },
+      { on: () => byFlags(FASYNC | O_NONBLOCK), off: () => byRequest(IOCTL.values.FIOASYNC, 0) },
+    ];
+    it('when it is of the sandbox, or nobody yet', () => {
+      for (const who of [0, pid])
+        for (const { on, off } of ways) {
+          set(who);
+          expect(on()).to.equal(0);
+          expect(flags() & FASYNC).to.equal(FASYNC);
+          expect(on()).to.equal(0);
+          expect(off()).to.equal(0);
+          expect(flags() & FASYNC).to.equal(0);
+        }
+    });
+    it('when it is another process or a group: never', () => {
+      for (const who of [process.pid, process.ppid, -pid])
+        for (const { on, off } of ways) {
+          native.fcntl(sockets[0], F.F_SETOWN, who);
+          expect(on()).to.equal(-ERRNO.EPERM);
+          expect(off()).to.equal(0);
+          expect(flags() & FASYNC).to.equal(0);
+        }
+    });
+    it('of sockets and pipes: a terminal names its owner itself', () => {
+      const pipe = new Int32Array(2);
+      native.pipe2(0, pipe);
+      const plain = native.openat(-100, '/dev/null', 0, 0);
+      for (const [fd, result] of [
+        [pipe[0], 0],
+        [plain, -ERRNO.EPERM],
+        [-ERRNO.EBADF, -ERRNO.EBADF],
+      ]) {
+        call.pinned = fd;
+        for (const { on } of ways) expect(on()).to.equal(result);
+      }
+      for (const fd of [...pipe, plain]) native.close(fd);
+    });
   });
 
   it('is asked for by requests of sockets only', () => {

@@ -5,7 +5,6 @@
  * differs: ioctl(fd, TIOCLINUX, "\x02") = -1 EPERM -- it pastes, which types for others
  * differs: ioctl(fd, TIOCCONS, 0) = -1 EPERM -- it takes the console's output
  * differs: ioctl(fd, TIOCSETD, &value) = -1 EPERM -- line disciplines are the kernel's
- * differs: ioctl(fd, FIOASYNC, &value) = -1 EPERM -- it makes the kernel send signals
  * differs: ioctl(both[0], FIFREEZE, 0) = -1 EPERM -- file systems are the host's
  * differs: ioctl(both[0], FITHAW, 0) = -1 EPERM -- file systems are the host's
  */
