@@ -175,8 +175,7 @@ describe('calls that take a descriptor', () => {
       refused('ioctl', [0, I.TIOCGWINSZ, P], ERRNO.EFAULT);
     });
     it('types nothing into them, signals nobody, and knows no more', () => {
-      for (const request of [I.TIOCSTI, I.TIOCLINUX, I.TIOCSETD])
-        refused('ioctl', [0, request, 64], ERRNO.EPERM);
+      for (const request of [I.TIOCSTI, I.TIOCLINUX, I.TIOCSETD]) refused('ioctl', [0, request, 64], ERRNO.EPERM);
       refused('ioctl', [0, 0xdeadbeef, 0], ERRNO.ENOTTY);
     });
     it('takes a request as the kernel does: all its 32 bits count', () => {
