@@ -2,6 +2,8 @@
 import { printable, type ByteString } from '../abi/bytes.js';
 import { ERRNO } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
+import { rlimit64 } from '../abi/structs-process.js';
+import { limitOf } from '../memory/limits.js';
 import { asHelper } from '../native/credentials.js';
 import { native } from '../native/index.js';
 import type { Launcher, Prepared, SpaceChannels } from '../referee/launcher.js';
@@ -149,9 +151,10 @@ export class ImageLauncher implements Launcher {
     if (native.prlimit(pid, NOFILE, null, limit) < 0) return false;
     const [soft, hard] = limit;
     if (hard < BigInt(reserved.to)) return false;
-    if (soft !== BigInt(reserved.to)) this.opened.set(pid, soft);
     limit[0] = BigInt(reserved.to);
-    return native.prlimit(pid, NOFILE, limit, null) >= 0;
+    if (native.prlimit(pid, NOFILE, limit, null) < 0) return false;
+    if (soft !== BigInt(reserved.to)) this.opened.set(pid, soft);
+    return true;
   }
   private closeLimitOf({ pid, reserved }: ProcessState): void {
     const limit = new BigUint64Array(2);
@@ -204,6 +207,18 @@ export class ImageLauncher implements Launcher {
   }
 }
 
+/** Where the process has raised its limit of open files itself, it lowers it again as the last thing. */
+function* lowered(process: ProcessState, bringing: Conversation<ThreadState>): Conversation<ThreadState> {
+  const thread = yield* bringing;
+  const { softOpenFiles: cur, pid } = process;
+  if (cur === null) return thread;
+  process.softOpenFiles = null;
+  const limit = rlimit64.encode({ cur, max: limitOf(pid, 'Max open files').hard });
+  yield { calls: [{ what: 'lowering the limit of open files', call: [PRLIMIT64, 0, NOFILE, limit, 0] }] };
+  return thread;
+}
+const PRLIMIT64 = 340;
+
 /** From the loader's hello to its last order, a message at a time. */
 class ImageStart implements Starting {
   private readonly loader: Loader;
@@ -250,9 +265,10 @@ class ImageStart implements Starting {
       return process;
     };
     const image = { comm: prepared.comm, vectors: vectorsOf(process, hello.esp), first: false };
-    return bringUp(this.socket, hello, adopt, process.sandbox, process.pid, channels, image, (_, said) =>
+    const conversation = bringUp(this.socket, hello, adopt, process.sandbox, process.pid, channels, image, (_, said) =>
       loadExecutable(process, said, prepared.executable, this.patcher, this.log),
     );
+    return lowered(process, conversation);
   }
 
   close(): void {

@@ -7,7 +7,9 @@
 import { ERRNO, errnoName } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
 import { NUMBERS } from '../abi/numbers.js';
+import { rlimit64 } from '../abi/structs-process.js';
 import { ProcessMemory } from '../memory/guest.js';
+import { limitOf } from '../memory/limits.js';
 import { native } from '../native/index.js';
 import type { Birth, Order } from '../syscalls/dsl.js';
 import { BATCH, RESERVED, reservedCount, resultFd, socketFd } from '../wire/layout.js';
@@ -42,6 +44,22 @@ function receiver(at: number): Uint8Array {
   bytes.set(new Uint8Array(Uint32Array.from(words).buffer));
   return bytes;
 }
+
+const NOFILE = 7;
+function openFilesOf({ pid }: ProcessState): { soft: bigint; hard: bigint } | undefined {
+  try {
+    return limitOf(pid, 'Max open files');
+  } catch {
+    return undefined; // it is gone
+  }
+}
+const limitOrder = ({ memory }: ThreadState, cur: bigint, max: bigint): Order => [
+  NUMBERS.prlimit64,
+  0,
+  NOFILE,
+  memory.copy(rlimit64.encode({ cur, max })),
+  0,
+];
 
 export class Births {
   private readonly launcher: Launcher;
@@ -156,7 +174,7 @@ export class Births {
     if (unit.socket >= 0) return 0;
     const { process } = by;
     const base = process.reserved.from;
-    if (!this.launcher.openLimit(process)) return -ERRNO.EAGAIN;
+    if (!(yield* this.openLimit(by))) return -ERRNO.EAGAIN;
     const result = this.launcher.openResultChannel();
     let socket = -1;
     try {
@@ -173,7 +191,7 @@ export class Births {
         ];
         placed = (yield places) >= 0 && this.isChannel(process, resultFd(base, unit.index), result);
       }
-      this.launcher.closeLimit(process);
+      yield* this.closeLimit(by);
       if (!placed) return -ERRNO.EAGAIN;
       unit.socket = socket;
       unit.result = result;
@@ -237,6 +255,29 @@ export class Births {
       door.forget(process.pid);
       if (guest.socket !== undefined) native.close(guest.socket);
     }
+  }
+
+  // ---- the limit of open files, above which the reserved numbers are ----
+
+  /** Raises it for a moment, so that reserved numbers can be placed: the helper does, or where it may not (prlimit(2)) the process's own trustee. */
+  *openLimit(by: ThreadState): Generator<Order, boolean, number> {
+    const { process } = by;
+    if (this.launcher.openLimit(process)) return true;
+    const limit = openFilesOf(process);
+    const [from, to] = [BigInt(process.reserved.from), BigInt(process.reserved.to)];
+    if (limit === undefined || limit.hard < to) return false;
+    if ((yield limitOrder(by, to, limit.hard)) < 0) return false;
+    process.softOpenFiles = limit.soft < from ? limit.soft : from;
+    return true;
+  }
+  *closeLimit(by: ThreadState): Generator<Order, void, number> {
+    const { process } = by;
+    const { softOpenFiles } = process;
+    if (softOpenFiles === null) return this.launcher.closeLimit(process);
+    process.softOpenFiles = null;
+    const limit = openFilesOf(process);
+    if (limit === undefined || (yield limitOrder(by, softOpenFiles, limit.hard)) >= 0) return;
+    this.referee.fail(process, 'the limit of open files cannot be lowered again');
   }
 
   // ---- a process ----
@@ -322,7 +363,7 @@ export class Births {
     const parents = process.space;
     const base = process.reserved.from;
     const { layout } = parents;
-    if (!this.launcher.openLimit(process)) return -ERRNO.EAGAIN;
+    if (!(yield* this.openLimit(thread))) return -ERRNO.EAGAIN;
     const own = this.launcher.openSpace();
     let ends: Ends | number = -ERRNO.ESRCH; // what it stays if the child is killed meanwhile
     try {
@@ -372,7 +413,7 @@ export class Births {
       parents.users--;
       if (parents.users === 0) parents.close(); // the parent ended meanwhile
     };
-    this.launcher.closeLimit(process);
+    if (failed >= 0) yield* this.closeLimit(thread);
     return failed;
   }
 

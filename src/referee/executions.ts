@@ -44,7 +44,11 @@ export class Executions {
       return typeof prepared === 'number' ? prepared : argv;
     }
     const empty = request.arena(new Uint8Array(1));
-    this.launcher.openLimit(process);
+    if (!(yield* this.referee.births.openLimit(thread))) {
+      prepared.close();
+      this.referee.births.done(process);
+      return -ERRNO.EAGAIN;
+    }
     let handed = false;
     this.launcher.door.expect(process.pid, (socket) => {
       handed = true;
@@ -56,7 +60,7 @@ export class Executions {
       const failed = yield [NUMBERS.execveat, loader, empty, argv, execution.envp, AT_EMPTY_PATH];
       process.executing = null;
       this.launcher.door.forget(process.pid);
-      this.launcher.closeLimit(process);
+      yield* this.referee.births.closeLimit(thread);
       this.referee.births.done(process);
       return failed;
     } finally {

@@ -379,6 +379,8 @@ export class ProcessState implements ProcessView {
   auxv: Uint32Array = new Uint32Array(0);
   umask = 0o022;
   hardOpenFiles: bigint | null = null;
+  /** The soft limit of open files to go back to, while its own trustee has raised it. */
+  softOpenFiles: bigint | null = null;
   private dispositions: Dispositions | null = null;
   /** Those that live. */
   readonly threads: ThreadState[] = [];

@@ -128,7 +128,7 @@ export class Slot {
   private readonly offset = new Uint32Array(2);
   private resultChannel: number;
   private sequence = 0;
-  private used = 0;
+  private used = ARENA;
 
   constructor(
     memory: ArrayBuffer,

@@ -3,7 +3,7 @@ import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
-import { buildGuest, makeTemporary, remove } from '../support/run.js';
+import { buildGuest, makeTemporary, remove, sandbox } from '../support/run.js';
 import { Running } from '../support/running.js';
 
 const SOMEBODY = 65533;
@@ -58,5 +58,23 @@ describe('a program that was root', function () {
     await pause(200);
     r.child.kill('SIGKILL');
     await r.gone();
+  });
+
+  it('has threads, children and other programs after the change, within its limit of open files', async () => {
+    const script = `
+import os, subprocess, threading
+p = os.fork()
+if p == 0:
+  os.setgroups([]); os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)
+  t = threading.Thread(target=print, args=['a thread'], kwargs={'flush': True}); t.start(); t.join()
+  print(subprocess.run(['id', '-u'], capture_output=True).stdout, flush=True)
+  os.execv('/bin/sh', ['sh', '-c', 'id -u; ulimit -n'])
+print(os.waitpid(p, 0)[1])`;
+    const options = ['--no-acl', '-d', 'ERROR'];
+    const { status, stdout, stderr } = await sandbox(['python3.11', '-c', script], { options });
+    const [limit] = /\d+(?=\n0\n$)/.exec(stdout) ?? [];
+    expect([status, stderr]).to.deep.equal([0, '']);
+    expect(stdout).to.equal(`a thread\nb'65534\\n'\n65534\n${limit}\n0\n`);
+    expect(Number(limit), 'below the reserved descriptors').to.be.below(16128);
   });
 });
