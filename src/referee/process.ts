@@ -40,6 +40,7 @@ export class ThreadState implements ThreadView {
   late: ((signal: Arrived) => number | Outcome) | null = null;
   clearTid = 0;
   robustList = 0;
+  leaves: readonly [start: number, length: number] | null = null;
   credentials = ownCredentials();
   tls: Uint8Array[] = [];
 
@@ -92,6 +93,9 @@ export class ThreadState implements ThreadView {
     return this.hostTid === 0 ? 0n : pendingSignals(this.process.pid, this.hostTid);
   }
 
+  get stack(): number {
+    return this.registers.esp;
+  }
   get slot(): number {
     return this.unit.index;
   }

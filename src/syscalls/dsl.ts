@@ -248,6 +248,10 @@ export interface ThreadView {
   /** Recorded, not applied: CLEARTID and robust-list addresses. */
   clearTid: number;
   robustList: number;
+  /** Stack pointer at the call at hand. */
+  readonly stack: number;
+  /** Start and length of what is unmapped when it is gone: its own stack. */
+  leaves: readonly [start: number, length: number] | null;
   /** Who it is to the kernel: its trustee and its untrustee both. */
   credentials: Credentials;
   /** The program's struct user_desc by TLS entry: 0 and 2 (1 is the hook's key); undefined is an empty one. */

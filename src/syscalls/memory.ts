@@ -24,7 +24,7 @@ import {
 import { fail, guarded, PAGE, refuse, refuseOnce, roundUp, SPACE, type Guard } from './support-process.js';
 import { failed, ownLink } from './support.js';
 
-const NR = { brk: 45, mprotect: 125, mmap2: 192 } as const;
+const NR = { brk: 45, munmap: 91, mprotect: 125, mmap2: 192 } as const;
 const { PROT_EXEC } = PROT.values;
 const { MAP_PRIVATE, MAP_FIXED, MAP_ANONYMOUS, MAP_GROWSDOWN, MAP_HUGETLB, MAP_FIXED_NOREPLACE } = MAP.values;
 const { MREMAP_FIXED, MREMAP_DONTUNMAP } = MREMAP.values;
@@ -97,6 +97,20 @@ function* oldMmap(call: Call): Steps {
 /** munmap(2): nothing is done in part, bad ranges are EINVAL. */
 const unmap: Guard = (call, [start, length]) =>
   !aligned(start) || length === 0 || start + length > SPACE ? fail('EINVAL') : keepOut(call, start, length);
+
+/**
+ * The stack that the thread stands on is unmapped when it is gone: its hook needs one until then. musl's detached threads
+ * give it back with their last call but one.
+ */
+function* unmapped(call: Call): Steps {
+  const [start, length] = call.r;
+  const refused = unmap(call, [start, length]);
+  if (refused !== 0) return refused;
+  const { thread } = call;
+  if (thread.stack < start || thread.stack >= start + roundUp(length)) return yield [NR.munmap, start, length];
+  thread.leaves = [start, length];
+  return 0;
+}
 
 function* protect(call: Call, start: number, length: number, prot: number): Steps {
   if (!aligned(start)) return fail('EINVAL');
@@ -195,7 +209,7 @@ export const memory = family({
     },
     { returns: 'address' },
   ),
-  munmap: guarded(91, { start: address(), length: size() }, unmap),
+  munmap: odd(91, { start: address(), length: size() }, unmapped),
   mprotect: odd(125, { start: address(), length: size(), prot: flags(PROT) }, (call) =>
     protect(call, call.r[0], call.r[1], call.r[2]),
   ),

@@ -29,6 +29,8 @@ export const PARENT = 4710;
 /** Never a process: PID_MAX_LIMIT is 1 << 22. */
 export const NOBODY = 0x7fffffff;
 /** What an untrustee's id is above its thread's. */
+/** The stack pointer at each call. */
+export const STACK = 0xbf000010;
 export const UNTRUSTEE = 1000;
 export const FIRST_TLS = 12;
 export const RESERVED = { from: 900, to: 950 };
@@ -102,6 +104,8 @@ export class FakeCall {
         arrived: null,
         clearTid: 0,
         robustList: 0,
+        stack: STACK,
+        leaves: null,
         credentials: ownCredentials(),
         tls: [] as Uint8Array[],
       };

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ERRNO } from '../../src/abi/errno.js';
 import { MAP, MREMAP, PROT } from '../../src/abi/flags-process.js';
 import { memory } from '../../src/syscalls/memory.js';
-import { FakeCall, MEMORY, PROTECTED, RESERVED, run } from './fake-process-call.js';
+import { FakeCall, MEMORY, PROTECTED, RESERVED, run, STACK } from './fake-process-call.js';
 
 const { MAP_ANONYMOUS, MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN, MAP_HUGETLB, MAP_PRIVATE, MAP_SHARED } =
   MAP.values;
@@ -119,6 +119,14 @@ describe('address space', () => {
     it(`${name}(${registers.map((r) => `0x${r.toString(16)}`).join(', ')}) is ${errno}`, () => {
       expect(run(memory[name], call, registers)).to.deep.equal({ orders: [], result: -ERRNO[errno] });
     });
+
+  it('munmap of the stack that the thread stands on waits until it is gone', () => {
+    const page = STACK - (STACK % PAGE);
+    expect(run(memory.munmap, call, [page, 1])).to.deep.equal({ orders: [], result: 0 });
+    expect(call.thread.leaves).to.deep.equal([page, 1]);
+    expect(run(memory.munmap, call, [page - PAGE, PAGE]).orders).to.deep.equal([[91, page - PAGE, PAGE]]);
+    expect(run(memory.munmap, call, [page + PAGE, PAGE]).orders).to.deep.equal([[91, page + PAGE, PAGE]]);
+  });
 
   it('passes what is the program’s', () => {
     expect(run(memory.munmap, call, [MEMORY, 10]).orders).to.deep.equal([[91, MEMORY, 10]]);
