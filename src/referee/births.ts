@@ -16,13 +16,17 @@ import { BATCH, RESERVED, reservedCount, resultFd, socketFd } from '../wire/layo
 import type { Launcher } from './launcher.js';
 import { ProcessState, sharedMemorySize, Space, type ThreadState, type Unit } from './process.js';
 import type { Referee, RefereeOptions, Work } from './referee.js';
+import { Strays } from './strays.js';
 
 const AF_UNIX = 1;
 const SOCK_SEQPACKET_CLOEXEC = L.SOCK_SEQPACKET | L.SOCK_CLOEXEC;
 const MSG_CMSG_CLOEXEC = 0x40000000;
 const CLONE_VM = 0x100;
 const CLONE_PIDFD = 0x1000;
-const IN_PARENT_OF_ALL = 1;
+/** Not yet, or never, because the process is gone. */
+const UNTOLD = 0;
+/** Parent of those whose parent is gone, as programs see it. */
+export const ORPHAN = 1;
 /** struct msghdr, struct iovec, a word of data, and control data for three descriptors, one after the other. */
 const HEADER = 28;
 const VECTOR = 8;
@@ -63,12 +67,22 @@ const limitOrder = ({ memory }: ThreadState, cur: bigint, max: bigint): Order =>
 
 export class Births {
   private readonly launcher: Launcher;
+  private readonly strays: Strays;
+  /** So many trustees clone a process just now. */
+  private cloning = 0;
 
   constructor(
     private readonly referee: Referee,
     private readonly o: RefereeOptions,
+    first: ProcessState,
   ) {
     this.launcher = o.launcher;
+    this.strays = new Strays(first.sandbox, first.pid);
+  }
+
+  /** The sandbox has ended, and all that it knows: what was on its way too. */
+  end(): void {
+    if (this.cloning > 0) this.strays.end();
   }
 
   /** One at a time in a process. */
@@ -294,7 +308,14 @@ export class Births {
     }
     unit.slot.beginTrustee();
     const flags = birth.exitSignal | (sharing ? CLONE_VM : 0) | (birth.pidfd !== 0 ? CLONE_PIDFD : 0);
-    const pid = yield [NUMBERS.clone, flags, unit.slot.frameAddress('trusteeStart'), birth.pidfd, 0, 0];
+    let pid = UNTOLD;
+    this.cloning++;
+    try {
+      pid = yield [NUMBERS.clone, flags, unit.slot.frameAddress('trusteeStart'), birth.pidfd, 0, 0];
+    } finally {
+      this.cloning--;
+      if (pid === UNTOLD) this.strays.end();
+    }
     unit.taken = false;
     const child = pid < 0 ? undefined : this.childOf(parent, pid);
     if (child === undefined) {
@@ -419,7 +440,7 @@ export class Births {
 
   /** Its parent is gone: the kernel gives it another, which no program of the sandbox knows. */
   orphan(child: ProcessState): void {
-    child.parent = IN_PARENT_OF_ALL;
+    child.parent = ORPHAN;
     for (const thread of child.threads) if (thread.request !== null) this.referee.setActions(thread);
   }
 }

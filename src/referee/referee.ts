@@ -45,7 +45,7 @@ import type { PathResolver } from './paths.js';
 import type { Launcher } from './launcher.js';
 import type { Ending, ProcessState, Sandbox, ThreadState } from './process.js';
 import { robustFutexes } from './robust.js';
-import { Births } from './births.js';
+import { Births, ORPHAN } from './births.js';
 import { Executions } from './executions.js';
 import { ArenaFull, KilledByPolicy, Request } from './request.js';
 import { orderLine, replyLine, requestLine } from './trace.js';
@@ -160,7 +160,7 @@ export class Referee {
     private readonly o: RefereeOptions,
   ) {
     this.sandbox = first.sandbox;
-    this.births = new Births(this, o);
+    this.births = new Births(this, o, first);
     this.executions = new Executions(this, o);
     this.epoll = native.epollCreate();
     this.timer = native.timerCreate();
@@ -215,6 +215,7 @@ export class Referee {
     const others = [...this.sandbox.known].filter(({ ended }) => !ended);
     for (const { pidfd } of others) native.pidfdKill(pidfd, L.SIGNAL.KILL);
     for (const { pidfd } of others) native.poll(pidfd, L.POLLIN, Math.max(0, until - Date.now()));
+    this.births.end();
   }
 
   // ---- who is served ----
@@ -348,6 +349,9 @@ export class Referee {
     process.released = null;
     for (const { process: child, signal } of deathSignals(process)) native.pidfdKill(child.pidfd, signal);
     for (const child of this.sandbox.known) if (child.parent === process.pid) this.births.orphan(child);
+    // Nobody in the sandbox waits for an orphan.
+    for (const child of this.sandbox.known)
+      if (child.ended && child.parent === ORPHAN && child !== this.first) this.sandbox.remove(child);
     this.waits.processEnded();
   }
 
@@ -400,7 +404,7 @@ export class Referee {
     if (thread.spawning) this.results(); // a new thread may speak before its clone's result was looked at
     if (thread.spawning || thread.phase === 'gone') return;
     const n = native.receive(thread.socket, this.message, this.message.byteLength, L.MSG_DONTWAIT);
-    if (n === -ERRNO.EAGAIN) return;
+    if (n === -ERRNO.EAGAIN || (n > 0 && thread.lost !== 0)) return; // what a dead thread said is answered to nobody
     const ended = n === 0 && (native.poll(thread.socket, 0, 0) & POLLHUP) !== 0; // otherwise it was an empty message
     if (ended || n === -ERRNO.ECONNRESET) {
       native.epollRemove(this.epoll, thread.socket); // all ends are closed: the process is ending
@@ -639,7 +643,9 @@ export class Referee {
 
   /** What the kernel does for a thread that is gone: robust futexes, the word that its joiner waits for. */
   private *farewell(thread: ThreadState): Work {
-    const { process, clearTid } = thread;
+    const { process, clearTid, leaves } = thread;
+    // Before anybody hears that it is gone.
+    if (leaves !== null && process.regions.hit(...leaves) === undefined) yield [NUMBERS.munmap, ...leaves];
     for (const word of robustFutexes(thread)) yield [NUMBERS.futex, word, FUTEX_WAKE, 1, 0, 0, 0];
     if (clearTid !== 0 && process.regions.hit(clearTid, 4) === undefined) {
       thread.guestMemory.write(clearTid, new Uint8Array(4), 4);
