@@ -43,6 +43,27 @@ function imageOf(pid: number): string {
   }
 }
 
+/** What each thread of some processes does, for who finds them stuck. */
+export function threadStates(pids: readonly number[]): string {
+  const FIELDS = /^(?:State|Seccomp|SigPnd|ShdPnd|SigBlk):.*$/gm;
+  const ofTask = (pid: number, tid: string): string => {
+    const at = `/proc/${pid}/task/${tid}`;
+    const [call, channel, status] = ['syscall', 'wchan', 'status'].map((name) => contentOf(`${at}/${name}`));
+    const shown = [...status.matchAll(FIELDS)].map(([field]) => field.replaceAll('\t', ' '));
+    return `  ${tid}: ${call.trim()} in ${channel}; ${shown.join('; ')}`;
+  };
+  return pids
+    .flatMap((pid) => [`process ${pid}, ${imageOf(pid)}`, ...tasksOf(pid).map((tid) => ofTask(pid, tid))])
+    .join('\n');
+}
+function tasksOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return []; // gone meanwhile
+  }
+}
+
 export interface Thread {
   readonly tid: number;
   readonly seccomp: string;
