@@ -24,7 +24,7 @@ static void ring(int n)
 	if (rings >= feed_at)
 		setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
 }
-/* The alarm rings each 20 ms; the second time it makes ready what is waited for and stops. */
+/* The alarm rings after 20 ms, and again 400 ms later: then it makes ready what is waited for and stops. */
 static void wind(int flags, int to)
 {
 	struct sigaction a = { .sa_handler = ring, .sa_flags = flags };
@@ -32,7 +32,7 @@ static void wind(int flags, int to)
 	rings = 0;
 	feed = to;
 	feed_at = 2;
-	setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 20000 }, { 0, 20000 } }, NULL);
+	setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 400000 }, { 0, 20000 } }, NULL);
 }
 static void rest(void)
 {
