@@ -11,6 +11,7 @@ import { temporaryMask } from './signals-wait.js';
 import { within } from './support.js';
 import {
   Looks,
+  mayTellOfSignals,
   MICRO,
   NANO,
   now,
@@ -50,8 +51,8 @@ class Asked {
     const pins: Watched[] = [];
     for (const { fd, events } of this.asked()) {
       const pin = this.call.pin(fd);
-      if (pin >= 0) pins.push({ fd: pin, events });
-      else this.complete = false;
+      if (pin < 0 || mayTellOfSignals(pin)) this.complete = false;
+      else pins.push({ fd: pin, events });
     }
     return pins;
   }

@@ -55,6 +55,7 @@ import {
 } from './signals-support.js';
 import { pending, suspend, timedWait, waitForSignal } from './signals-wait.js';
 import { fail, giveOptional } from './support-process.js';
+import { noteSignalDescriptor } from './waiting.js';
 
 // ---- dispositions ----
 
@@ -116,6 +117,7 @@ function* signalDescriptor(call: Call, how: number): Steps {
   const [number, at, setSize] = call.r;
   const set = readSet(call, at, setSize);
   if (typeof set === 'number') return set;
+  noteSignalDescriptor();
   return yield [NUMBERS.signalfd4, number, call.arena(bytesOf(set)), SIGSET_SIZE, how];
 }
 

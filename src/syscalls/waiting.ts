@@ -3,7 +3,7 @@
  * the thread waits in the helper, until a descriptor is ready, a time has come or it is worth to look again.
  */
 import { ERRNO } from '../abi/errno.js';
-import { FCNTL, MODE, OPEN } from '../abi/flags.js';
+import { AT_FDCWD, FCNTL, MODE, OPEN } from '../abi/flags.js';
 import { native } from '../native/index.js';
 import type { Call, Doing, Wait } from './dsl.js';
 import { isLent } from './lending.js';
@@ -165,5 +165,16 @@ let signalDescriptors = false;
 export const noteSignalDescriptor = (): void => {
   signalDescriptors = true;
 };
+/**
+ * Is it an epoll set that may hold such a descriptor? The helper must not even look: whoever asks a set lets go of what
+ * is not ready for him (fs/eventpoll.c, __ep_eventpoll_poll).
+ */
+export function mayTellOfSignals(pin: number): boolean {
+  if (!signalDescriptors) return false;
+  const length = native.readlinkat(AT_FDCWD, `/proc/self/fd/${pin}`, link, link.length);
+  return length === EVENT_POLL.length && link.toString('latin1', 0, length) === EVENT_POLL;
+}
+const link = Buffer.alloc(64);
+const EVENT_POLL = 'anon_inode:[eventpoll]';
 /** What a wait for a set has beside its descriptors. */
 export const setLooks = (): Partial<Wait> => (signalDescriptors ? { again: SIGNAL_LOOK } : {});
