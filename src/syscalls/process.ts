@@ -533,18 +533,25 @@ function noteLimit(call: Call, resource: number, at: number, layout: Struct, tar
   target.hardOpenFiles = max < BigInt(target.reserved.to) ? max : null;
 }
 
-/** A limit as the kernel told it, with the hard one that the program knows. */
-function toldLimit(call: Call, resource: number, at: number, layout: Struct, hard: bigint | null): number {
-  if (resource !== RLIMIT_NOFILE || hard === null || at === 0) return 0;
-  const half = layout.size / 2;
-  return give(call, at + half, encodeLimit(layout, { cur: 0n, max: hard }).subarray(half));
+/**
+ * A limit that the kernel told, as the program can have it: some compute from the hard limit of open files what they set
+ * the soft one to, and end when they did not get it.
+ */
+function toldLimit(call: Call, resource: number, at: number, layout: Struct, target = call.process): number {
+  if (resource !== RLIMIT_NOFILE || at === 0) return 0;
+  const bytes = call.get(at, layout.size);
+  if (typeof bytes === 'number') return bytes;
+  const { cur, max } = decodeLimit(layout, bytes);
+  const ends = [max, BigInt(target.reserved.from), target.hardOpenFiles ?? max];
+  const end = ends.reduce((a, b) => (a < b ? a : b));
+  return give(call, at, encodeLimit(layout, { cur: cur < end ? cur : end, max: end }));
 }
 const readLimit = (nr: number): Row =>
   delegated(
     nr,
     { resource: flags(RLIMIT), limit: structOut(rlimit) },
     {
-      done: (call, result) => result || toldLimit(call, call.r[0], call.r[1], rlimit, call.process.hardOpenFiles),
+      done: (call, result) => result || toldLimit(call, call.r[0], call.r[1], rlimit),
     },
   );
 
@@ -564,11 +571,11 @@ function* changeLimit(call: Call): Steps {
   const limit = next === 0 ? 0 : newLimit(call, resource, next, rlimit64, of);
   const refused = limit < 0 || old === 0 ? limit : call.checkRange(old, rlimit64.size);
   if (refused < 0) return refused;
-  const hard = of.hardOpenFiles;
   const result = yield [call.nr, target, resource, limit, old];
   if (result !== 0) return result;
+  const told = toldLimit(call, resource, old, rlimit64, of);
   noteLimit(call, resource, next, rlimit64, of);
-  return toldLimit(call, resource, old, rlimit64, hard);
+  return told;
 }
 
 /** The untrustee's usage is what a thread asks for; the trustee would tell its own. */
