@@ -3,28 +3,26 @@ import { rowsOf } from '../test/support/compare.js';
 
 type Row = readonly string[];
 
-/** Columns of the files, by place. */
-const [ID, PACKAGES, NEEDS, POLICY, WHY] = [0, 1, 2, 3, 6];
-
 const table = (head: readonly string[], rows: readonly Row[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
 
-const runs = (row: Row): string => (row[POLICY] === '-' ? 'not yet' : row[NEEDS] === 'nothing' ? 'yes' : 'in part');
+/** Of a table of command lines: id, packages, policy, setup, command, check, inside, why. */
+const line = ([id, , policy, , , , inside, why]: Row): Row => [id, policy, inside === '-' ? 'yes' : 'differs', why];
 
 export function markdownOfPrograms(): string {
-  const matrix = rowsOf('test/programs/matrix.tsv');
-  const more = rowsOf('test/programs/programs.tsv');
+  const lines = (name: string): string =>
+    table(['row', 'policy', 'as bare', ''], rowsOf(`test/programs/${name}.tsv`).map(line));
+  const direct = rowsOf('test/programs/programs.tsv').map(([id, packages, policy, , , why]) => [
+    packages,
+    id,
+    policy,
+    why,
+  ]);
   return [
-    '\n',
-    table(
-      ['row', 'needs', 'runs', ''],
-      matrix.map((row) => [row[ID], row[NEEDS], runs(row), row[WHY]]),
-    ),
-    `\nAnd these ${more.length}, which need nothing that is missing:\n\n`,
-    table(
-      ['packages', 'row', ''],
-      more.map((row) => [row[PACKAGES], row[ID], row[WHY]]),
-    ),
+    `\nA list that users named:\n\n${lines('matrix')}`,
+    `\nMore command lines:\n\n${lines('lines')}`,
+    `\nAnd these ${direct.length}, each program directly, without a shell; files compared as well:\n\n`,
+    table(['packages', 'row', 'policy', ''], direct),
     '\n',
   ].join('');
 }

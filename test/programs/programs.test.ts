@@ -10,12 +10,11 @@ import { expect } from 'chai';
 import { writeFixtures } from '../e2e/programs-fixtures.js';
 import { inLanes, outcomeIn, rowsOf, type Outcome } from '../support/compare.js';
 import { inTerminal } from '../support/pty.js';
-import { ENVIRONMENT, execute, makeTemporary, remove, SANDBOX, type Ended } from '../support/run.js';
+import { execute, makeTemporary, remove, type Ended } from '../support/run.js';
 import { eventually } from '../support/running.js';
 import { stepsOf, type Step } from './steps.js';
+import { bare, environment, inside, LANES, wanted, type World } from './worlds.js';
 
-const TREE = resolve('.sysroot/programs');
-const ENTER = resolve('test/programs/enter.sh');
 const FILES = resolve('test/programs/files');
 
 interface Row {
@@ -25,45 +24,12 @@ interface Row {
   readonly commands: string;
 }
 
-/** Columns: id, packages, needs, policy, varies, commands, why. A row that needs what is not supported has no commands. */
-const table = (name: string): Row[] =>
-  rowsOf(`test/programs/${name}.tsv`)
-    .filter(([, , , policy]) => policy !== '-')
-    .map(([id, , , policy, varies, commands]) => ({ id, policy, varies: varies.split(' '), commands }));
-
-/** ROWS=REGEX runs some rows alone. */
-const wanted = new RegExp(process.env['ROWS'] ?? '');
-/** EVIDENCE=1 also watches the bare programs with strace: none may start a process or a thread. */
-const evidence = process.env['EVIDENCE'] === '1';
-
-const POLICIES: Readonly<Record<string, readonly string[]>> = {
-  default: [],
-  loopback: ['acl/default.yaml', 'test/programs/loopback.yaml'].flatMap((file) => ['--acl', resolve(file)]),
-  etc: ['acl/default.yaml', 'test/programs/etc.yaml'].flatMap((file) => ['--acl', resolve(file)]),
-  none: ['--no-acl'],
-};
+const rows = rowsOf('test/programs/programs.tsv')
+  .map(([id, , policy, varies, commands]): Row => ({ id, policy, varies: varies.split(' '), commands }))
+  .filter(({ id }) => wanted.test(id));
 
 /** Outside of the rows' directories, as the sandbox keeps what it found out about libraries there. */
 const CACHE = join(makeTemporary('more'), 'cache');
-
-type World = (cwd: string, command: readonly string[]) => readonly string[];
-const traceOf = (cwd: string): string => `${cwd}.trace`;
-const bare: World = (cwd, command) => [ENTER, ...(evidence ? ['-t', traceOf(cwd)] : []), TREE, cwd, ...command];
-const inside =
-  (policy: string): World =>
-  (_, command) => [SANDBOX, '-d', 'ERROR', ...POLICIES[policy], '--sysroot', TREE, '--', ...command];
-
-/** What programs look at so that the same work gives the same bytes, and starts no threads of their own choice. */
-const SAME = {
-  ...ENVIRONMENT,
-  PATH: `/usr/sbin:${ENVIRONMENT.PATH}`,
-  TERM: 'dumb',
-  SOURCE_DATE_EPOCH: '1600000000',
-  PYTHONHASHSEED: '0',
-  GC_MARKERS: '1',
-  OMP_THREAD_LIMIT: '1',
-  MAGICK_THREAD_LIMIT: '1',
-};
 
 function prepare(cwd: string): void {
   writeFixtures(cwd);
@@ -94,14 +60,7 @@ function listens(port: number): boolean {
 
 async function runStep(world: World, cwd: string, step: Step, until: AbortSignal): Promise<Ended> {
   const command = world(cwd, step.command);
-  const env = {
-    ...SAME,
-    HOME: cwd,
-    PWD: cwd,
-    XDG_CACHE_HOME: CACHE,
-    FONTCONFIG_FILE: join(cwd, 'in/fonts.conf'),
-    ...step.env,
-  };
+  const env = { ...environment(cwd, CACHE), FONTCONFIG_FILE: join(cwd, 'in/fonts.conf'), ...step.env };
   const stdin = step.stdin === undefined ? '' : readFileSync(join(cwd, step.stdin));
   if (step.prompt !== undefined) {
     const lines = stdin.toString().split('\n').slice(0, -1);
@@ -151,26 +110,12 @@ const differences = (here: Outcome, there: Outcome): Outcome => ({
   files: here.files.filter((file) => !there.files.includes(file)),
 });
 
-const STARTED = /^\d+ +(?:clone|clone3|fork|vfork)\(.*/m;
-
-/** Runs the steps bare. With EVIDENCE it also fails for a program that started another, or a thread. */
-async function runBare(cwd: string, steps: readonly Step[]): Promise<Ended[]> {
-  const ended = await runSteps(bare, cwd, steps);
-  const [started] = (evidence && STARTED.exec(readFileSync(traceOf(cwd), 'latin1'))) || [];
-  if (started !== undefined) throw new Error(`not alone: ${started}`);
-  return ended;
-}
-
 /** A terminal whose prompt did not come (pty.c). */
 const LATE = 124;
-
-/** Two at once: more do not help a small machine. */
-const LANES = 2;
 
 describe('more programs, bare and in the sandbox', function () {
   this.timeout(300_000);
   const top = dirname(CACHE);
-  const rows = [...table('matrix'), ...table('programs')].filter(({ id }) => wanted.test(id));
   const results = new Map<string, Promise<[bare: Outcome, inside: Outcome]>>();
 
   before(() => inLanes(LANES, rows, compare).forEach((result, i) => results.set(rows[i].id, result)));
@@ -180,7 +125,7 @@ describe('more programs, bare and in the sandbox', function () {
     const [port, other] = await freePorts(2);
     const steps = stepsOf(commands, { port, other });
     const place = join(top, id);
-    const outside = await outcomeIn(place, prepare, (cwd) => runBare(cwd, steps), varies);
+    const outside = await outcomeIn(place, prepare, (cwd) => runSteps(bare, cwd, steps), varies);
     const within = await outcomeIn(place, prepare, (cwd) => runSteps(inside(policy), cwd, steps), varies);
     return [outside, within];
   }

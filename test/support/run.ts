@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly timeout?: number;
   /** When this comes it is killed, which is no failure. */
   readonly until?: AbortSignal;
+  /** It leads a process group, which does not outlive it. */
+  readonly group?: boolean;
 }
 
 export interface SandboxOptions extends RunOptions {
@@ -54,15 +56,26 @@ export async function execute(command: readonly string[], options: RunOptions = 
       cwd: options.cwd,
       env: { ...(options.env ?? ENVIRONMENT) },
       stdio,
+      detached: options.group,
     });
     const stop = (): unknown => child.kill('SIGKILL');
     options.until?.addEventListener('abort', stop);
     const status = await ending(child, command, options.timeout ?? 60_000);
     options.until?.removeEventListener('abort', stop);
+    if (options.group) killGroup(child.pid);
     return { stdout: readFileSync(stdout, 'latin1'), stderr: readFileSync(stderr, 'latin1'), status };
   } finally {
     stdio.forEach(closeSync);
     remove(directory);
+  }
+}
+
+/** Who is left of it, if anybody is. */
+function killGroup(group: number | undefined): void {
+  try {
+    if (group !== undefined) process.kill(-group, 'SIGKILL');
+  } catch {
+    // nobody
   }
 }
 
