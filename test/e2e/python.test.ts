@@ -208,7 +208,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   'the process about itself': `
     import os, resource, sys, pwd, grp, platform
     print(os.getuid(), os.geteuid(), os.getgid(), os.getgroups(), os.getresuid(), os.uname()[3:], os.cpu_count(), sorted(os.sched_getaffinity(0)), os.getppid() > 0, os.getpriority(os.PRIO_PROCESS, 0))
-    print(resource.getrlimit(resource.RLIMIT_NOFILE)[1], [resource.getrlimit(n) for n in (resource.RLIMIT_STACK, resource.RLIMIT_CORE, resource.RLIMIT_NPROC)], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 0, os.times().user >= 0)
+    print(resource.getrlimit(resource.RLIMIT_NOFILE)[1] > 200, [resource.getrlimit(n) for n in (resource.RLIMIT_STACK, resource.RLIMIT_CORE, resource.RLIMIT_NPROC)], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 0, os.times().user >= 0)
     resource.setrlimit(resource.RLIMIT_NOFILE, (100, 200)); print(resource.getrlimit(resource.RLIMIT_NOFILE))
     print(os.sysconf('SC_PAGESIZE'), os.sysconf('SC_OPEN_MAX'), os.sysconf('SC_CLK_TCK'), os.confstr('CS_PATH'), platform.libc_ver('/dev/null'), sys.byteorder, sys.getfilesystemencoding())
     print(pwd.getpwuid(0).pw_name, grp.getgrgid(0).gr_name, os.environ['PWD'], os.getpid() == int(open('/proc/self/stat').read().split()[0]), os.getpgid(0) == os.getpgrp(), os.getloadavg()[0] >= 0)`,
