@@ -784,6 +784,13 @@ export class Referee {
     else this.conclude(thread, late(thread.cancellation));
   }
 
+  /** The memory of a process that ends or executes may be gone before its threads are: then no trustee answers. */
+  private *accuse({ process }: ThreadState, reason: string): Work {
+    yield [NUMBERS.getpid];
+    this.fail(process, reason, STATUS.killed);
+    return { outcome: 'silent' };
+  }
+
   /** A question of the hook's handler: eax is the signal, ebx its context's address. */
   private signalled(thread: ThreadState, kind: number): void {
     const signal = this.message[REQ.eax];
@@ -791,7 +798,7 @@ export class Referee {
     const { signals, space } = process;
     const context = readContext(guestMemory, this.message[REQ.ebx]);
     if (context === undefined || signal < 1 || signal > SIGNAL_MAX)
-      return this.fail(process, 'a signal without a context: forged', STATUS.killed);
+      return this.begin(thread, this.accuse(thread, 'a signal without a context: forged'));
     thread.lastEip = context.eip;
     if (kind === KIND.trap) return this.answer(thread, REPLY.value, space.trapSites.has(context.eip) ? HANDLED : 0);
     if (kind === KIND.fault) return this.answer(thread, REPLY.value, handleTrap(guestMemory, context) ? HANDLED : 0);
