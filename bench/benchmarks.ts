@@ -52,6 +52,14 @@ export const calls: readonly CallBenchmark[] = [
   call('poll', 'poll, no timeout', 'poll'),
   call('socketpair', 'send, receive (unix)', 'sendto', 'recvfrom'),
   call('udp', 'send, receive (UDP loopback)', 'sendto', 'recvfrom'),
+  call('fork', 'fork, exit, wait', 'clone', 'exit_group', 'wait4'),
+  call('fork-exec', 'fork, exec, wait', 'clone', 'execve', 'wait4'),
+  call('spawn', 'posix_spawn, wait', 'clone3', 'execve', 'wait4'),
+  call('thread', 'pthread create, join', 'clone3', 'exit'),
+  call('pipe-processes', 'a byte there and back (two processes)', 'write', 'read'),
+  call('futex-threads', 'a futex there and back (two threads)', 'futex'),
+  call('signal', 'kill, handler', 'kill'),
+  ...[1, 4, 16, 64].map((n) => call(`stat-${n}`, `stat, each of ${n} threads' calls`, 'stat64')),
 ];
 
 const ROWS = 2000;

@@ -12,7 +12,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +25,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -122,9 +127,106 @@ static void through_udp(void) {
   MADE(recvfrom, fd, block, BLOCK, 0, NULL, NULL);
 }
 
+/* Births: what is born ends at once, and is waited for. */
+static char *const self[] = {"/proc/self/exe", "end", NULL};
+static void await(long child) {
+  int status;
+  if (made(waitpid(child, &status, 0), "waitpid") != child || status != 0) {
+    fprintf(stderr, "calls: a child ended with 0x%x\n", status);
+    exit(1);
+  }
+}
+static void fork_(void) {
+  long child = made(fork(), "fork");
+  if (child == 0) _exit(0);
+  await(child);
+}
+static void fork_exec(void) {
+  long child = made(fork(), "fork");
+  if (child == 0) {
+    execv(self[0], self);
+    _exit(1);
+  }
+  await(child);
+}
+static void spawn(void) {
+  pid_t child;
+  made(-posix_spawn(&child, self[0], NULL, NULL, self, environ), "posix_spawn");
+  await(child);
+}
+static void *nothing(void *unused) { return unused; }
+static void thread(void) {
+  pthread_t one;
+  made(-pthread_create(&one, NULL, nothing, NULL), "pthread_create");
+  made(-pthread_join(one, NULL), "pthread_join");
+}
+
+/* There and back between two: a byte to another process, a word to another thread. */
+static void echo(void) {
+  int there[2], back[2];
+  made(pipe(there), "pipe");
+  made(pipe(back), "pipe");
+  if (made(fork(), "fork") == 0) {
+    close(there[1]);
+    while (read(there[0], block, 1) == 1 && write(back[1], block, 1) == 1)
+      ;
+    _exit(0);
+  }
+  close(there[0]);
+  fd = back[0];
+  other = there[1];
+}
+static unsigned turn;
+static void pass(unsigned mine, unsigned next) {
+  unsigned now;
+  while ((now = __atomic_load_n(&turn, __ATOMIC_SEQ_CST)) != mine)
+    if (syscall(SYS_futex, &turn, FUTEX_WAIT, now, NULL) < 0 && errno != EAGAIN && errno != EINTR) made(-1, "futex");
+  __atomic_store_n(&turn, next, __ATOMIC_SEQ_CST);
+  MADE(futex, &turn, FUTEX_WAKE, 1);
+}
+static void *partner(void *unused) {
+  for (;;) pass(1, 0);
+  return unused;
+}
+static void with_partner(void) {
+  pthread_t one;
+  made(-pthread_create(&one, NULL, partner, NULL), "pthread_create");
+}
+static void futex_(void) { pass(0, 1); }
+
+static volatile unsigned came, sent;
+static void comes(int signal) { came += signal > 0; }
+static void handler(void) { signal(SIGUSR1, comes); }
+static void signal_(void) {
+  MADE(kill, getpid(), SIGUSR1);
+  for (sent++; came != sent;)
+    ;
+}
+
+/* Many threads that make calls all the time; who measures looks how many they have made. */
+static unsigned made_by[64];
+static void *worker(void *counter) {
+  char result[256];
+  for (;; ++*(volatile unsigned *)counter) MADE(stat64, file, result);
+}
+static unsigned all_made(void) {
+  unsigned sum = 0;
+  for (unsigned i = 0; i < 64; i++) sum += __atomic_load_n(made_by + i, __ATOMIC_RELAXED);
+  return sum;
+}
+static void workers(unsigned count) {
+  pthread_t one;
+  for (unsigned i = 0; i < count; i++) made(-pthread_create(&one, NULL, worker, made_by + i), "pthread_create");
+}
+static void workers_1(void) { workers(1); }
+static void workers_4(void) { workers(4); }
+static void workers_16(void) { workers(16); }
+static void workers_64(void) { workers(64); }
+
 static const struct {
   const char *name;
   void (*prepare)(void);
+  /* NULL: workers make the rounds. */
   void (*round)(void);
 } benchmarks[] = {
     {"getpid", NULL, getpid_},
@@ -143,6 +245,17 @@ static const struct {
     {"poll", a_pipe, poll_},
     {"socketpair", a_socketpair, through_socketpair},
     {"udp", udp, through_udp},
+    {"fork", NULL, fork_},
+    {"fork-exec", NULL, fork_exec},
+    {"spawn", NULL, spawn},
+    {"thread", NULL, thread},
+    {"pipe-processes", echo, through_pipe},
+    {"futex-threads", with_partner, futex_},
+    {"signal", handler, signal_},
+    {"stat-1", workers_1, NULL},
+    {"stat-4", workers_4, NULL},
+    {"stat-16", workers_16, NULL},
+    {"stat-64", workers_64, NULL},
 };
 
 static uint64_t nanoseconds(void) {
@@ -150,10 +263,20 @@ static uint64_t nanoseconds(void) {
   made(clock_gettime(CLOCK_MONOTONIC, &now), "clock_gettime");
   return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
+/* At least so many rounds: how many. */
+static unsigned make(void (*round)(void), unsigned rounds) {
+  if (round == NULL) {
+    unsigned before = all_made(), now;
+    while ((now = all_made()) - before < rounds) usleep(2000);
+    return now - before;
+  }
+  for (unsigned i = 0; i < rounds; i++) round();
+  return rounds;
+}
 static uint64_t took(void (*round)(void), unsigned rounds) {
   uint64_t start = nanoseconds();
-  for (unsigned i = 0; i < rounds; i++) round();
-  return nanoseconds() - start;
+  unsigned made = make(round, rounds);
+  return (double)(nanoseconds() - start) * rounds / made;
 }
 
 /* So many rounds that they take the time; found on the way of a warm-up, for caches and for the helper's compiler. */
@@ -176,11 +299,12 @@ static void measure(void (*round)(void), unsigned milliseconds, unsigned repetit
 
 static void count(void (*round)(void), unsigned rounds) {
   syscall(SYS_close, MARK);
-  for (unsigned i = 0; i < rounds; i++) round();
+  make(round, rounds);
   syscall(SYS_close, MARK);
 }
 
 int main(int argc, char **argv) {
+  if (argc == 2 && strcmp(argv[1], "end") == 0) return 0;
   int measures = argc == 6 && strcmp(argv[2], "measure") == 0;
   if (!measures && !(argc == 5 && strcmp(argv[2], "count") == 0)) {
     fputs("usage: calls NAME measure MILLISECONDS REPETITIONS FILE | calls NAME count ROUNDS FILE\n", stderr);

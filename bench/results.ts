@@ -6,7 +6,7 @@ import { medianSorted, quantileSorted } from 'simple-statistics';
 import { describeCalls } from '../src/syscalls/describe-call.js';
 import type { Benchmark } from './benchmarks.js';
 import type { RunnerId } from './runners.js';
-import { MOST, type CallTrips } from './trips.js';
+import { mostOf, type CallTrips } from './trips.js';
 
 export interface Machine {
   readonly cpu: string;
@@ -84,8 +84,8 @@ export function mechanism(name: string, requests: number): string {
 export const defects = (trips: readonly Trips[]): string[] =>
   trips.flatMap(({ id, calls }) =>
     calls
-      .filter(({ most }) => most > MOST)
-      .map(({ name, most }) => `${name} (${id}) took ${most} round trips, it may take ${MOST}`),
+      .filter(({ name, most }) => most > mostOf(name))
+      .map(({ name, most }) => `${name} (${id}) took ${most} round trips, it may take ${mostOf(name)}`),
   );
 
 export interface Summary {

@@ -101,6 +101,21 @@ describe('bench', () => {
     expect(() => countTrips(log(MARK, between), 'marks')).to.throw('1 marks');
   });
 
+  it('counts by thread, and what a new one is ordered for its birth', () => {
+    const of8 = (line: string): string => line.replace('thread 7', 'thread 8');
+    const text = log(MARK, request('clone'), order, of8(order), request('openat'), of8(request('access')), order);
+    expect(countTrips(log(text, of8(order), MARK), 'marks')).to.deep.equal([
+      { name: 'clone', requests: 1, trips: 3, most: 3 },
+      { name: 'openat', requests: 1, trips: 2, most: 2 },
+      { name: 'access', requests: 1, trips: 2, most: 2 },
+    ]);
+    const clone = { name: 'clone', requests: 1, trips: 16, most: 16, by: 'odd' };
+    expect(defects([{ id: 'fork', calls: [clone] }])).to.deep.equal([]);
+    expect(defects([{ id: 'fork', calls: [{ ...clone, most: 17 }] }])).to.deep.equal([
+      'clone (fork) took 17 round trips, it may take 16',
+    ]);
+  });
+
   it('takes more than two round trips for a defect, and says so', () => {
     const [call] = countTrips(log(MARK, request('openat'), order, order, reply, MARK), 'marks');
     const trips = [{ id: 'open-close', calls: [{ ...call, by: 'odd' }] }];
