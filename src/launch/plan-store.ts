@@ -8,9 +8,18 @@ import { join } from 'node:path';
 import { pack, unpack } from 'msgpackr';
 import { CALL_LENGTH, type Site } from './sites.js';
 
-const DIRECTORY = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'seccomp-nurse', 'plans');
+const DIRECTORY = join(process.env.XDG_CACHE_HOME || join(home(), '.cache'), 'seccomp-nurse', 'plans');
 const OTHERS_MAY_WRITE = 0o022;
 const INT80 = [0xcd, 0x80] as const;
+
+/** A user without an entry in the password file may have none: where nothing can be made, nothing is kept. */
+function home(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/dev/null';
+  }
+}
 
 /** A directory of ours that nobody else may write to. */
 function usable(): boolean {

@@ -1,5 +1,5 @@
 /** Who ends when who else ends, what a sandbox leaves behind (nothing), and starts under conditions that are too tight. */
-import { chmodSync, readdirSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
@@ -46,6 +46,7 @@ describe('lifetime', function () {
   let hold: string;
   let hello: string;
   let descriptors: string;
+  let family: string;
   const running = new Set<Running>();
   const run = (...parameters: ConstructorParameters<typeof Running>): Running => {
     const r = new Running(...parameters);
@@ -55,8 +56,9 @@ describe('lifetime', function () {
   before(() => {
     directory = makeTemporary('life');
     chmodSync(directory, 0o755);
-    [hold, hello, descriptors] = ['hold', 'hello', 'descriptors'].map((name) => {
-      buildGuest(name === 'hold' ? 'glibc-static' : 'glibc', `test/guests/${name}.c`, join(directory, name));
+    [hold, hello, descriptors, family] = ['hold', 'hello', 'descriptors', 'family'].map((name) => {
+      const kind = ['hold', 'family'].includes(name) ? 'glibc-static' : 'glibc';
+      buildGuest(kind, `test/guests/${name}.c`, join(directory, name), '-O1');
       return join(directory, name);
     });
   });
@@ -167,6 +169,78 @@ describe('lifetime', function () {
       expect(status).to.equal(124); // timeout's own, not that of its -k
     });
 
+  describe('of many processes', () => {
+    const MOMENT = 1000;
+    it('the first one’s end ends them: daemons, those that wait, compute or are stopped', async () => {
+      for (const mode of [['mixed'], ['mixed', 'stopped'], ['nested', '20']]) {
+        const r = run([family, ...mode]);
+        await r.said('ready>');
+        expect(r.living().length).to.be.above(5);
+        r.child.stdin?.end();
+        expect(await r.status).to.equal(3);
+        await r.gone();
+        expect(r.stderr).to.equal('');
+      }
+    });
+    it('the helper’s end ends them, 20 nested daemons within a second', async () => {
+      for (const mode of [['mixed'], ['nested', '20']]) {
+        const r = run([family, ...mode]);
+        await r.said('ready>');
+        const begun = Date.now();
+        r.child.kill('SIGKILL');
+        await r.gone();
+        expect(Date.now() - begun).to.be.below(MOMENT);
+      }
+      expect(leftovers()).to.deep.equal([]);
+    });
+    it('the end of one is told to its parent, and to nobody else', async () => {
+      const { stdout, stderr, status } = await sandbox([family, 'killed'], { options: OPTIONS });
+      expect(stdout).to.equal('child: signal 9\nraw: signal 9\nafter: exit 5\nready>\n');
+      expect(stderr).to.match(/killed by strict mode: .* getpid directly/);
+      expect(status).to.equal(3);
+    });
+    it('the helper keeps nothing of them: 500 processes and 500 threads', async () => {
+      const r = run([family, 'many', '500']);
+      await r.said('ready>');
+      const open = (): number => readdirSync(`/proc/${r.helper}/fd`).length;
+      const resident = (): number =>
+        Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${r.helper}/status`, 'latin1'))?.[1]);
+      const [fds, kilobytes] = [open(), resident()];
+      r.child.stdin?.end();
+      await r.said('done>');
+      await eventually('as many descriptors as before', () => open() <= fds + 2);
+      expect(resident() - kilobytes).to.be.below(60_000);
+      expect(r.living()).to.have.length(2);
+    });
+  });
+
+  describe('too much', () => {
+    it('threads: 64 are no matter, somewhere below 200 it is EAGAIN, and 1,000 come and go', async () => {
+      const { stdout } = await sandbox([family, 'threads', '64']);
+      expect(stdout).to.equal('alive 64, all\none by one\nready>\n');
+      const more = await sandbox([family, 'threads', '200']);
+      expect(more.stdout).to.match(/^alive 1[0-2]\d, EAGAIN\none by one\nready>\n$/);
+    });
+    it('processes of a user: EAGAIN, and all are gone', async () => {
+      const user = process.getuid?.() === 0 ? 'setpriv --reuid=65533 --regid=65533 --clear-groups ' : '';
+      const { stdout, status } = await inShell(
+        `ulimit -u 200; timeout -s KILL 50 ${user}${SHELL_RUN} ${family} bomb 500 </dev/null`,
+      );
+      expect(stdout).to.match(/forked \d+, EAGAIN\nready>\n$/);
+      expect(status).to.equal(3);
+      expect(leftovers()).to.deep.equal([]);
+    });
+    it('processes, 200 of them, are no matter', async () => {
+      const { stdout } = await sandbox([family, 'bomb', '200']);
+      expect(stdout).to.equal('forked 200, all\nready>\n');
+    });
+    it('memory: what is left over is an errno, or enough', async () => {
+      const { stdout, status } = await sandbox([family, 'memory']);
+      expect(stdout).to.match(/^full 1, thread (EAGAIN|ENOMEM|made)\nchild (EAGAIN|ENOMEM) 0|child made 4\nready>\n$/);
+      expect(status).to.equal(3);
+    });
+  });
+
   it('leaves nothing behind at a normal end', async () => {
     const r = run([hello, '3']);
     expect(await r.status).to.equal(3);
@@ -227,6 +301,12 @@ describe('lifetime', function () {
     it('a soft limit is no matter', async () => {
       expect((await sane(`ulimit -Sn 30; ${SHELL_RUN} ${descriptors}`)).stdout).to.equal('open: 0 1 2\n');
     });
+    for (const limit of ['-s unlimited', '-v unlimited', '-u unlimited', '-n $(ulimit -Hn)'])
+      it(`ulimit ${limit}: runs`, async () => {
+        const ended = await sane(`ulimit ${limit}; ${SHELL_RUN} ${family} killed </dev/null`);
+        expect(ended.stdout).to.contain('after: exit 5\nready>\n');
+        expect(ended.status).to.equal(3);
+      });
     for (const limit of ['-v 200000', '-v 4000000', '-u 1', '-u 8', '-u 14', '-s 64', '-f 0', '-l 0', '-d 100000'])
       it(`ulimit ${limit}: runs or fails, and is over`, async () => {
         const ofRoot = process.getuid?.() === 0 && limit.startsWith('-u'); // which the limit does not bind
