@@ -23,6 +23,10 @@ const SOCK_SEQPACKET_CLOEXEC = L.SOCK_SEQPACKET | L.SOCK_CLOEXEC;
 const MSG_CMSG_CLOEXEC = 0x40000000;
 const CLONE_VM = 0x100;
 const CLONE_PIDFD = 0x1000;
+const WALL = 0x40000000;
+const F_DUPFD_CLOEXEC = 1030;
+/** So many descriptors of the helper are left to everything else: births fail before those do. */
+const SPARE = 16;
 /** Not yet, or never, because the process is gone. */
 const UNTOLD = 0;
 /** Parent of those whose parent is gone, as programs see it. */
@@ -56,6 +60,16 @@ function openFilesOf({ pid }: ProcessState): { soft: bigint; hard: bigint } | un
   } catch {
     return undefined; // it is gone
   }
+}
+/** May the helper open as many descriptors as a birth needs, and some more? */
+function hasRoom(any: number): boolean {
+  const taken: number[] = [];
+  for (let fd = 0; taken.length < SPARE && fd >= 0;) {
+    fd = native.fcntl(any, F_DUPFD_CLOEXEC, 0);
+    if (fd >= 0) taken.push(fd);
+  }
+  for (const fd of taken) native.close(fd);
+  return taken.length === SPARE;
 }
 const limitOrder = ({ memory }: ThreadState, cur: bigint, max: bigint): Order => [
   NUMBERS.prlimit64,
@@ -187,6 +201,7 @@ export class Births {
   private *equip(by: ThreadState, unit: Unit): Generator<Order | Order[], number, number> {
     if (unit.socket >= 0) return 0;
     const { process } = by;
+    if (!hasRoom(process.pidfd)) return -ERRNO.EAGAIN;
     const base = process.reserved.from;
     if (!(yield* this.openLimit(by))) return -ERRNO.EAGAIN;
     const result = this.launcher.openResultChannel();
@@ -299,6 +314,10 @@ export class Births {
   private *process(parent: ThreadState, birth: Birth): Work {
     const { process } = parent;
     const sharing = birth.kind === 'sharing';
+    if (!hasRoom(process.pidfd)) {
+      this.done(process);
+      return -ERRNO.EAGAIN;
+    }
     const unit = sharing ? process.space.take(process.pid, null) : process.space.unit(1 - process.main);
     const equipped = unit === undefined ? -ERRNO.EAGAIN : sharing ? yield* this.equip(parent, unit) : 0;
     if (unit === undefined || equipped !== 0) {
@@ -307,6 +326,8 @@ export class Births {
       return equipped;
     }
     unit.slot.beginTrustee();
+    // The first thing it does, unasked: no moment at which the helper's end would leave it waiting for ever.
+    unit.slot.order(NUMBERS.clone, L.CLONE_THREAD_FLAGS, unit.slot.frameAddress('lifelineStart'), 0, 0, 0, 0);
     const flags = birth.exitSignal | (sharing ? CLONE_VM : 0) | (birth.pidfd !== 0 ? CLONE_PIDFD : 0);
     let pid = UNTOLD;
     this.cloning++;
@@ -319,6 +340,11 @@ export class Births {
     unit.taken = false;
     const child = pid < 0 ? undefined : this.childOf(parent, pid);
     if (child === undefined) {
+      if (pid > 0)
+        yield [
+          [NUMBERS.kill, pid, L.SIGNAL.KILL],
+          [NUMBERS.wait4, pid, 0, WALL, 0],
+        ];
       this.done(process);
       return pid < 0 ? pid : -ERRNO.EAGAIN;
     }
@@ -359,10 +385,8 @@ export class Births {
   }
 
   private *grow(thread: ThreadState, parent: ThreadState, birth: Birth, grown: (result: number) => void): Work {
-    const failed =
-      birth.kind === 'sharing'
-        ? yield [NUMBERS.clone, L.CLONE_THREAD_FLAGS, thread.memory.frameAddress('lifelineStart'), 0, 0, 0]
-        : yield* this.separate(thread);
+    const lifeline = yield () => this.referee.result(thread); // ordered before it was known: its hint may have been for nobody
+    const failed = lifeline < 0 || birth.kind === 'sharing' ? lifeline : yield* this.separate(thread);
     if (failed < 0) {
       this.o.log('error', `process ${thread.tid} could not be set up: ${errnoName(-failed)}`);
       grown(-ERRNO.EAGAIN);
@@ -420,7 +444,6 @@ export class Births {
         memory,
       ],
       ...[memory, result, padResult, ends.local].map(only),
-      [NUMBERS.clone, L.CLONE_THREAD_FLAGS, unit.slot.frameAddress('lifelineStart')],
     ];
     if (calls.length > BATCH) throw new Error(`${calls.length} calls for a new process`);
     const failed = yield () => {

@@ -703,7 +703,8 @@ export class Referee {
     if (hints > FEW_HINTS) for (const thread of [...this.threads()]) this.result(thread);
   }
 
-  private result(thread: ThreadState): void {
+  /** Goes on if the result of what a thread's trustee was ordered is there. */
+  result(thread: ThreadState): void {
     if (thread.phase !== 'delegating') return;
     const result = thread.memory.result();
     if (result === undefined) return;

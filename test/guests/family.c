@@ -8,10 +8,13 @@
  *   bomb N        forks as long as it can, N times at most; tells how far it came, and the errno
  *   threads N     N threads alive; tells how many there were, and the errno; then 1,000 one after the other
  *   many N        N forks and N threads, one after the other; says `ready>` before and `done>` after
+ *   breed         says `ready>`, then forks and makes threads without end, in three processes
  *   memory        maps memory until there is no more, then forks and makes a thread
+ *   files         opens files until there are no more, then forks and makes a thread
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -181,6 +184,19 @@ static void threads(int most)
 	printf("one by one\n");
 }
 
+static void breed(void)
+{
+	say("ready>");
+	if (fork())
+		fork();
+	for (;;) {
+		if (fork() == 0)
+			_exit(0);
+		one_by_one(1);
+		wait(NULL);
+	}
+}
+
 static void many(int count)
 {
 	one_by_one(20);
@@ -198,6 +214,22 @@ static void many(int count)
 		pause();
 }
 
+/* Of what is left, a thread and a child. */
+static void both(void)
+{
+	pthread_t thread;
+	int status = 0, error = pthread_create(&thread, NULL, nothing, NULL);
+	if (!error)
+		pthread_join(thread, NULL);
+	printf("thread %s, ", error ? strerrorname_np(error) : "made");
+	pid_t child = fork();
+	if (child == 0)
+		_exit(4);
+	if (child > 0)
+		waitpid(child, &status, 0);
+	printf("child %s %d\n", child < 0 ? strerrorname_np(errno) : "made", WEXITSTATUS(status));
+}
+
 static void memory(void)
 {
 	size_t size = 1 << 26;
@@ -205,16 +237,16 @@ static void memory(void)
 	for (; size >= 4096; size /= 2)
 		while (mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) != MAP_FAILED)
 			taken++;
-	pthread_t thread;
-	int error = pthread_create(&thread, NULL, nothing, NULL);
-	printf("full %d, thread %s\n", taken > 0, error ? strerrorname_np(error) : "made");
-	pid_t child = fork();
-	if (child == 0)
-		_exit(4);
-	int status = 0;
-	if (child > 0)
-		waitpid(child, &status, 0);
-	printf("child %s %d\n", child < 0 ? strerrorname_np(errno) : "made", WEXITSTATUS(status));
+	printf("full %d, ", taken > 0);
+	both();
+}
+
+static void files(void)
+{
+	while (open("/dev/null", O_RDONLY) >= 0)
+		;
+	printf("%s, ", strerrorname_np(errno));
+	both();
 }
 
 int main(int argc, char **argv)
@@ -237,8 +269,12 @@ int main(int argc, char **argv)
 		threads(n);
 	else if (!strcmp(mode, "many"))
 		many(n);
+	else if (!strcmp(mode, "breed"))
+		breed();
 	else if (!strcmp(mode, "memory"))
 		memory();
+	else if (!strcmp(mode, "files"))
+		files();
 	until_end();
 	return 3;
 }
