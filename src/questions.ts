@@ -76,3 +76,14 @@ export interface Decision {
   readonly verdict: Verdict;
   readonly rule: Rule | null;
 }
+
+/** What is said about a call by its name and its six registers, before anything else is asked; undefined: nothing. */
+export type CallRule = (registers: Uint32Array) => Decision | undefined;
+
+/** A policy, or several that must agree. It never changes: a narrower one takes its place. */
+export interface Judge {
+  decide(question: Question): Decision;
+  mayRelabel(from: ByteString, to: ByteString, directory: boolean): Decision;
+  /** By name of the call. The hook of a program makes none of these by itself. */
+  readonly calls: ReadonlyMap<string, CallRule>;
+}

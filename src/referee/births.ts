@@ -421,6 +421,7 @@ export class Births {
     const space = new Space(layout, own.memory, process.sandbox.units, base);
     const unit = space.unit(pad.index, own.results[0]);
     const other = space.unit(1 - pad.index, own.results[1]).index;
+    space.authority = parents.authority;
     for (const site of parents.trapSites) space.trapSites.add(site);
     space.trampolinesUsed = parents.trampolinesUsed;
     space.break = parents.break;

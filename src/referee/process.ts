@@ -11,6 +11,7 @@ import { IpcGrants } from '../syscalls/support-ipc.js';
 import type { Arrived, Outcome, ProcessView, Row, SandboxView, ThreadView } from '../syscalls/dsl.js';
 import { firstTlsEntry, segmentsOf, Slot, type SlotConstants, type StartState } from '../trustee/slot.js';
 import { resultFd, SLOT_SIZE, socketFd } from '../wire/layout.js';
+import { Authority } from './authority.js';
 import { Listings } from './listing.js';
 import { caughtSignals, pendingSignals, type Dispositions } from './signals.js';
 import { Targets } from './targets.js';
@@ -197,6 +198,7 @@ export class Space {
   /** /proc/PID/mem, open for writing: the patcher's. */
   patcherMemory = -1;
   break?: number;
+  authority = Authority.none;
   /** Processes that live in it. */
   users = 1;
 

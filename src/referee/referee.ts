@@ -10,8 +10,7 @@ import { HookSilent, NO_MEMORY, SocketMemory } from '../memory/guest.js';
 import { mappingsOf, placeOf } from '../memory/maps.js';
 import { assume } from '../native/credentials.js';
 import { native } from '../native/index.js';
-import type { ByteString } from '../abi/bytes.js';
-import type { Decision, Question } from '../questions.js';
+import type { Decision, Judge } from '../questions.js';
 import {
   hex,
   type Arrived,
@@ -37,6 +36,7 @@ import {
   REQUEST_ESP_BIAS,
   REQUEST_SIZE,
 } from '../wire/layout.js';
+import { Authority } from './authority.js';
 import { explainDeath, livesOn } from './death.js';
 import { describeRule } from './describe.js';
 import { handleTrap, readContext, type FaultContext } from './faults.js';
@@ -55,14 +55,6 @@ import { ObserverFailed, type Observer } from './watch.js';
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 /** A message that is made often and shown seldom is a function, called when it is shown. */
 export type Logger = (level: LogLevel, message: string | (() => string)) => void;
-
-/** The policy as the referee uses it. */
-export interface Judge {
-  decide(question: Question): Decision;
-  mayRelabel(from: ByteString, to: ByteString, directory: boolean): Decision;
-  /** Verdicts of `syscalls:` by call name. */
-  syscallVerdicts(): ReadonlyMap<string, Decision>;
-}
 
 /** Rewrites the system call sites of a mapping: of a file's descriptor (the helper's), or of what is mapped in a range. */
 export interface Patcher {
@@ -113,6 +105,10 @@ const FEW_HINTS = 8;
 const POLLHUP = 0x10;
 
 const FUTEX_WAKE = 1;
+const SIG_UNBLOCK = 1;
+const SIGSET_SIZE = 8;
+/** struct sigaction of the kernel; all zero: SIG_DFL. */
+const SIGACTION_SIZE = 20;
 
 /** What the referee's own code and the rows' yield: an order, several that are carried out together, one that gives itself, or a wait. */
 export type Task = Order | readonly Order[] | (() => void) | Wait | TemporaryMask;
@@ -143,7 +139,6 @@ export class Referee {
   private readonly reply = new Int32Array(REPLY_SIZE / 4);
   private readonly status = new Int32Array(1);
   private readonly steps: (readonly Step[] | undefined)[] = [];
-  private readonly verdicts: (Decision | undefined)[] = [];
   private readonly unknown = new Set<number>();
   private readonly sandbox: Sandbox;
   readonly births: Births;
@@ -174,10 +169,7 @@ export class Referee {
     native.epollAdd(this.epoll, o.stop, tag(TAG.stop, 0));
     native.epollAdd(this.epoll, o.launcher.hint, tag(TAG.hint, 0));
     native.epollAdd(this.epoll, o.launcher.door.socket, tag(TAG.door, 0));
-    for (const [name, decision] of o.judge.syscallVerdicts()) {
-      const row = rowOf(name);
-      if (row !== undefined) this.verdicts[row.nr] = decision;
-    }
+    first.space.authority = new Authority(o.judge);
     this.watchProcess(first);
   }
 
@@ -232,10 +224,10 @@ export class Referee {
   /** A thread that will speak on its unit's socket. */
   attach(thread: ThreadState): void {
     const { process, unit } = thread;
-    const { judge, resolver, patcher, log, observer } = this.o;
+    const { resolver, patcher, log, observer } = this.o;
     native.epollAdd(this.epoll, unit.socket, tag(TAG.socket, unit.id));
-    process.isAsked = (nr) => this.o.askAll || this.verdicts[nr] !== undefined;
-    thread.request = new Request(process, thread, judge, resolver, patcher, log, observer !== null);
+    process.isAsked = (nr) => this.o.askAll || process.space.authority.rule(nr) !== undefined;
+    thread.request = new Request(process, thread, resolver, patcher, log, observer !== null);
     if (this.o.peek === 'socket')
       thread.guest = new SocketMemory(unit.socket, undefined, (m) => this.signalCame(thread, m));
     process.signals.attach(thread.memory);
@@ -244,6 +236,16 @@ export class Referee {
   /** What its hook does by itself. */
   setActions(thread: ThreadState): void {
     thread.memory.setActions(hookActions(thread.process, thread, thread.process.isAsked));
+  }
+  /**
+   * The processes of this address space may do less from now on: what all threads ask for after this. What is at work
+   * was judged before.
+   */
+  narrow({ space }: ProcessState, judge: Judge): void {
+    space.authority = space.authority.narrowedBy(judge);
+    for (const process of this.sandbox.known)
+      if (process.space === space)
+        for (const thread of process.threads) if (thread.request !== null) thread.memory.askAlso(process.isAsked);
   }
   /** A thread that is no more: nothing of it is listened to. Its unit stays. */
   detach(thread: ThreadState): void {
@@ -291,7 +293,7 @@ export class Referee {
 
   /** What went wrong while a process was served is that process's end. */
   private caught(process: ProcessState, error: unknown): void {
-    if (error instanceof KilledByPolicy) this.killByPolicy(process, error.message);
+    if (error instanceof KilledByPolicy) this.killByPolicy(error.thread, error.message);
     else if (error instanceof HookSilent) this.fail(process, error.message, STATUS.killed);
     else if (error instanceof ObserverFailed) this.failAll(error.message);
     else
@@ -410,6 +412,7 @@ export class Referee {
       native.epollRemove(this.epoll, thread.socket); // all ends are closed: the process is ending
       return;
     }
+    if (process.doom !== null) return; // nobody is answered any more
     if (n === CANCEL_SIZE && this.message[REQ.kind] === KIND.cancel) return this.signalCame(thread, this.message);
     if (n !== REQUEST_SIZE)
       return this.fail(process, `a message of ${n} bytes where a request has ${REQUEST_SIZE}: forged`, STATUS.killed);
@@ -487,7 +490,7 @@ export class Referee {
 
   private dispatch(thread: ThreadState, request: Request, row: Row): void {
     thread.row = row;
-    const decision = this.verdicts[row.nr];
+    const decision = thread.process.space.authority.rule(row.nr)?.(request.r);
     if (decision !== undefined && this.decided(thread, row, decision)) return;
     if (row.by === 'native') return this.letRun(thread);
     if (row.by === 'denied') {
@@ -542,7 +545,7 @@ export class Referee {
       this.o.log('info', `answered ${name} = ${verdict.value} by ${by}`);
       this.finish(thread, verdict.value);
     } else if (verdict.verdict === 'native') this.letRun(thread);
-    else if (verdict.verdict === 'kill') throw new KilledByPolicy(`${name}: ${by}`);
+    else if (verdict.verdict === 'kill') throw new KilledByPolicy(thread, `${name}: ${by}`);
     else {
       if (verdict.log) this.o.log('info', `allowed ${name} by ${by}`);
       return false;
@@ -550,10 +553,25 @@ export class Referee {
     return true;
   }
 
-  private killByPolicy(process: ProcessState, what: string): void {
+  /** Its trustee sends SIGSYS, whatever the program has made of that signal: who waits for the process is told so. */
+  private killByPolicy(thread: ThreadState, what: string): void {
+    const { process } = thread;
     this.o.log('error', `killed by policy: ${what}`);
     process.doom = { status: STATUS.badCall, reason: what };
-    native.pidfdKill(process.pidfd, L.SIGNAL.KILL);
+    this.abandon(thread);
+    this.begin(thread, this.badCall(thread));
+  }
+  private *badCall({ process, memory }: ThreadState): Work {
+    memory.resetArena();
+    const usual = memory.copy(new Uint8Array(SIGACTION_SIZE));
+    const sys = memory.copy(new Uint8Array(BigUint64Array.of(1n << BigInt(L.SIGNAL.SYS - 1)).buffer));
+    yield [
+      [NUMBERS.rt_sigaction, L.SIGNAL.SYS, usual, 0, SIGSET_SIZE],
+      [NUMBERS.rt_sigprocmask, SIG_UNBLOCK, sys, 0, SIGSET_SIZE],
+      [NUMBERS.kill, process.pid, L.SIGNAL.SYS],
+    ];
+    native.pidfdKill(process.pidfd, L.SIGNAL.KILL); // it could not
+    return { outcome: 'silent' };
   }
 
   // ---- delegated work ----

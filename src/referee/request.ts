@@ -8,19 +8,26 @@ import { syscallName } from '../abi/numbers.js';
 import type { GuestMemory } from '../memory/guest.js';
 import { asHelper } from '../native/credentials.js';
 import { native } from '../native/index.js';
-import type { Question } from '../questions.js';
+import type { Judge, Question } from '../questions.js';
 import type { Call, Order, Resolved, ResolveOptions } from '../syscalls/dsl.js';
 import { membersOf } from '../syscalls/members.js';
 import { withoutHidden } from './listing.js';
 import { describeQuestion, describeRule } from './describe.js';
-import type { Judge, Logger, Patcher } from './referee.js';
+import type { Logger, Patcher } from './referee.js';
 import { Visit, type PathResolver } from './paths.js';
 import type { ProcessState, ThreadState } from './process.js';
 import type { Targets } from './targets.js';
 import { Watch } from './watch.js';
 
-/** The policy ended the program: SIGSYS. */
-export class KilledByPolicy extends Error {}
+/** The policy ends the program: SIGSYS. */
+export class KilledByPolicy extends Error {
+  constructor(
+    readonly thread: ThreadState,
+    what: string,
+  ) {
+    super(what);
+  }
+}
 
 const EMPTY = new Uint8Array(0);
 const MAX_READ = 0x100000;
@@ -43,7 +50,6 @@ export class Request implements Call {
   constructor(
     readonly process: ProcessState,
     readonly thread: ThreadState,
-    private readonly judge: Judge,
     private readonly shared: PathResolver,
     private readonly patcher: Patcher,
     private readonly logger: Logger,
@@ -57,6 +63,9 @@ export class Request implements Call {
   private get resolver(): PathResolver {
     this.shared.enter(this.visit);
     return this.shared;
+  }
+  private get judge(): Judge {
+    return this.process.space.authority.judge;
   }
   get memory(): GuestMemory {
     return this.thread.guestMemory;
@@ -227,7 +236,8 @@ export class Request implements Call {
       if (verdict.log) this.logger('info', () => `allowed ${describeQuestion(question)}`);
       return question.ask === 'path' ? this.askAscended() : 0;
     }
-    if (verdict.verdict === 'kill') throw new KilledByPolicy(`${describeQuestion(question)}: ${describeRule(rule)}`);
+    if (verdict.verdict === 'kill')
+      throw new KilledByPolicy(this.thread, `${describeQuestion(question)}: ${describeRule(rule)}`);
     const errno = verdict.verdict === 'deny' ? verdict.errno : ERRNO.EACCES;
     this.log(
       'warn',

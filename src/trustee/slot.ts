@@ -5,6 +5,7 @@
 import { native } from '../native/index.js';
 import type { Action, Order } from '../syscalls/dsl.js';
 import {
+  ACTION,
   ACTION_COUNT,
   ARENA,
   BATCH,
@@ -192,6 +193,10 @@ export class Slot {
       );
     this.words.set(constants, SLOT.constants / 4);
     this.bytes.set(actions, SLOT.actions);
+  }
+  /** It asks for these too from now on: a running thread finds each call as it was or as it is to be. */
+  askAlso(isAsked: (nr: number) => boolean): void {
+    for (let nr = 0; nr < ACTION_COUNT; nr++) if (isAsked(nr)) this.bytes[SLOT.actions + nr] = ACTION.ask;
   }
   /** The program's descriptors of entries 0 and 2; entry 1 is the hook's key and stays. */
   setTls(i: 0 | 2, descriptor: Uint8Array): void {

@@ -318,6 +318,14 @@ describe('./sandbox', function () {
       });
       expect(killed.status).to.equal(159);
       expect(killed.stderr).to.match(/killed by policy: uname: .*calls\.yaml:5:\d+: .*a secret/);
+      const parent = await sandbox(['bash', '-c', 'trap "" SYS; mkdir /new; echo $?'], {
+        options: [
+          '--acl',
+          acl('child.yaml', 'files:\n  - { read: ["/**"], execute: ["/**"] }\nsyscalls: { mkdir: kill }\n'),
+        ],
+      });
+      expect(parent.stderr).to.match(/^.*Bad system call.*$/m);
+      expect(parent.stdout).to.equal('159\n');
       const denied = await sandbox(['mkdir', at('new')], { options: ['--acl', calls('  mkdir: { deny: EROFS }\n')] });
       expect(denied.stderr)
         .to.contain('Read-only file system')

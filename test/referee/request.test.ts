@@ -1,8 +1,9 @@
 import { expect } from 'chai';
-import type { Question } from '../../src/questions.js';
+import type { Judge, Question } from '../../src/questions.js';
+import { Authority } from '../../src/referee/authority.js';
 import type { PathResolver } from '../../src/referee/paths.js';
 import type { ProcessState, ThreadState } from '../../src/referee/process.js';
-import type { Judge, Patcher } from '../../src/referee/referee.js';
+import type { Patcher } from '../../src/referee/referee.js';
 import { Request } from '../../src/referee/request.js';
 import { FakeCall, PARENT, PID, UNTRUSTEE } from '../syscalls/fake-process-call.js';
 
@@ -17,11 +18,12 @@ describe('a question about /proc', () => {
       asked.push(question);
       return { verdict: { verdict: 'allow' }, rule: undefined };
     },
+    calls: new Map(),
   };
+  const process = Object.assign(sandbox.process, { space: { authority: new Authority(judge as unknown as Judge) } });
   const request = new Request(
-    sandbox.process as ProcessState,
+    process as unknown as ProcessState,
     sandbox.thread as ThreadState,
-    judge as unknown as Judge,
     {} as PathResolver,
     {} as Patcher,
     () => undefined,

@@ -1,0 +1,47 @@
+/** Several judges as one: what one refuses is refused, and the first one that does gives the reason. */
+import type { CallRule, Decision, Judge } from '../questions.js';
+
+const allows = ({ verdict }: Decision): boolean => verdict.verdict === 'allow';
+const asksForLog = ({ verdict }: Decision): boolean => verdict.verdict === 'allow' && verdict.log === true;
+
+/** The first refusal (or answer: everything that is not allowing); else the allowance that wants a log line, or the last. */
+function first(decisions: Iterable<Decision>): Decision | undefined {
+  let allowed: Decision | undefined;
+  for (const decision of decisions) {
+    if (!allows(decision)) return decision;
+    if (allowed === undefined || !asksForLog(allowed)) allowed = decision;
+  }
+  return allowed;
+}
+
+function* asked(judges: readonly Judge[], ask: (judge: Judge) => Decision): Iterable<Decision> {
+  for (const judge of judges) yield ask(judge);
+}
+
+function* ruled(rules: readonly CallRule[], registers: Uint32Array): Iterable<Decision> {
+  for (const rule of rules) {
+    const decision = rule(registers);
+    if (decision !== undefined) yield decision;
+  }
+}
+
+/** @param judges at least one, the one whose word counts first in front */
+export function every(judges: readonly [Judge, ...Judge[]]): Judge {
+  if (judges.length === 1) return judges[0];
+  const decided = (ask: (judge: Judge) => Decision): Decision => first(asked(judges, ask)) as Decision;
+  const named = new Set(judges.flatMap(({ calls }) => [...calls.keys()]));
+  const calls = new Map<string, CallRule>();
+  for (const name of named) {
+    const rules = judges.map((judge) => judge.calls.get(name)).filter((rule) => rule !== undefined);
+    calls.set(name, (registers) => first(ruled(rules, registers)));
+  }
+  return {
+    decide: (question) => decided((judge) => judge.decide(question)),
+    mayRelabel: (from, to, directory) => decided((judge) => judge.mayRelabel(from, to, directory)),
+    calls,
+  };
+}
+
+const REFUSED: Decision = Object.freeze({ verdict: Object.freeze({ verdict: 'deny', errno: 13 }), rule: null });
+/** The judge of who has none. */
+export const REFUSING: Judge = { decide: () => REFUSED, mayRelabel: () => REFUSED, calls: new Map() };
