@@ -11,7 +11,8 @@ import { rlimit64 } from '../abi/structs-process.js';
 import { ProcessMemory } from '../memory/guest.js';
 import { limitOf } from '../memory/limits.js';
 import { native } from '../native/index.js';
-import type { Birth, Order } from '../syscalls/dsl.js';
+import type { Birth, Order, Wait } from '../syscalls/dsl.js';
+import { isBlocked } from '../syscalls/waiting.js';
 import { BATCH, RESERVED, reservedCount, resultFd, socketFd } from '../wire/layout.js';
 import type { Launcher } from './launcher.js';
 import { ProcessState, sharedMemorySize, Space, type ThreadState, type Unit } from './process.js';
@@ -21,6 +22,7 @@ import { Strays } from './strays.js';
 const AF_UNIX = 1;
 const SOCK_SEQPACKET_CLOEXEC = L.SOCK_SEQPACKET | L.SOCK_CLOEXEC;
 const MSG_CMSG_CLOEXEC = 0x40000000;
+const KILLED = 137;
 const CLONE_VM = 0x100;
 const CLONE_PIDFD = 0x1000;
 const WALL = 0x40000000;
@@ -36,6 +38,9 @@ const HEADER = 28;
 const VECTOR = 8;
 const CONTROL = 12 + 4 * 3;
 const SCM_RIGHTS = [1, 1];
+
+/** What births yield to the referee. */
+type Single = Order | Order[] | Wait;
 
 /** A connection to the door: the helper's end, the process's, and what it was sent, as it has it. */
 interface Ends {
@@ -136,7 +141,7 @@ export class Births {
     }
   }
 
-  private *threadIn(unit: Unit, parent: ThreadState, birth: Birth): Generator<Order | Order[], number, number> {
+  private *threadIn(unit: Unit, parent: ThreadState, birth: Birth): Generator<Single, number, number> {
     const { process } = parent;
     const refused = (yield* this.equip(parent, unit)) || this.refuseTls(process, birth);
     if (refused !== 0) return refused;
@@ -195,31 +200,27 @@ export class Births {
   }
 
   /**
-   * A slot's socket and result channel, by the caller's trustee. Other threads of the program can interfere with the
-   * numbers on their way; what stands in the reserved ones at last is looked at.
+   * A slot's socket and result channel, by the caller's trustee. They come at numbers that any call could name: whoever
+   * held a duplicate of a result channel could forge results. So the caller's thread is alone meanwhile.
    */
-  private *equip(by: ThreadState, unit: Unit): Generator<Order | Order[], number, number> {
+  private *equip(by: ThreadState, unit: Unit): Generator<Single, number, number> {
     if (unit.socket >= 0) return 0;
-    const { process } = by;
-    if (!hasRoom(process.pidfd)) return -ERRNO.EAGAIN;
-    const base = process.reserved.from;
+    if (!hasRoom(by.process.pidfd)) return -ERRNO.EAGAIN;
+    try {
+      yield* this.referee.solitudes.begin(by);
+      return yield* this.equipAlone(by, unit);
+    } finally {
+      this.referee.solitudes.end(by);
+    }
+  }
+  private *equipAlone(by: ThreadState, unit: Unit): Generator<Single, number, number> {
     if (!(yield* this.openLimit(by))) return -ERRNO.EAGAIN;
     const result = this.launcher.openResultChannel();
     let socket = -1;
     try {
       const ends = yield* this.connect(by, unit, [result]);
-      let placed = false;
-      if (typeof ends !== 'number') {
-        const { local, received } = ends;
-        socket = ends.socket;
-        const places: Order[] = [
-          [NUMBERS.dup3, received[0], resultFd(base, unit.index), L.O_CLOEXEC],
-          [NUMBERS.dup3, local, socketFd(base, unit.index), L.O_CLOEXEC],
-          [NUMBERS.close, received[0]],
-          [NUMBERS.close, local],
-        ];
-        placed = (yield places) >= 0 && this.isChannel(process, resultFd(base, unit.index), result);
-      }
+      if (typeof ends !== 'number') socket = ends.socket;
+      const placed = typeof ends !== 'number' && (yield* this.place(by, unit, ends, result));
       yield* this.closeLimit(by);
       if (!placed) return -ERRNO.EAGAIN;
       unit.socket = socket;
@@ -229,6 +230,25 @@ export class Births {
     } finally {
       if (unit.socket < 0) [socket, result].filter((fd) => fd >= 0).forEach((fd) => native.close(fd));
     }
+  }
+
+  /** The number of what was received stood in memory that the program can write. */
+  private *place({ process }: ThreadState, unit: Unit, ends: Ends, result: number): Generator<Single, boolean, number> {
+    const base = process.reserved.from;
+    const { local } = ends;
+    const [channel] = ends.received;
+    const below = base + RESERVED.threads; // where they come when no other number is left
+    if (channel >= below || local >= below || !this.isChannel(process, channel, result)) {
+      this.referee.fail(process, `descriptor ${channel} is not what was sent to a new thread: forged`, KILLED);
+      return false;
+    }
+    const places: Order[] = [
+      [NUMBERS.dup3, channel, resultFd(base, unit.index), L.O_CLOEXEC],
+      [NUMBERS.dup3, local, socketFd(base, unit.index), L.O_CLOEXEC],
+      [NUMBERS.close, channel],
+      [NUMBERS.close, local],
+    ];
+    return (yield places) >= 0;
   }
 
   /** Is a descriptor of the process the read-only file that the helper made? */
@@ -248,11 +268,7 @@ export class Births {
   }
 
   /** A connection to the door by a trustee, and descriptors sent along; numbers as the process has them. */
-  private *connect(
-    by: ThreadState,
-    unit: Unit,
-    sent: readonly number[],
-  ): Generator<Order | Order[], Ends | number, number> {
+  private *connect(by: ThreadState, unit: Unit, sent: readonly number[]): Generator<Order, Ends | number, number> {
     const { process } = by;
     const { door } = this.launcher;
     const local = yield [NUMBERS.socket, AF_UNIX, SOCK_SEQPACKET_CLOEXEC, 0];
@@ -263,16 +279,19 @@ export class Births {
     process.memory.write(at, buffer, buffer.length);
     by.memory.resetArena();
     const address = by.memory.copy(door.address);
-    const guest: { socket?: number } = {};
+    const guest: { socket?: number; told?: number } = {};
     door.expect(process.pid, (socket) => {
       guest.socket = socket;
-      native.sendDescriptors(socket, new Uint8Array(4), 4, Int32Array.from(sent), sent.length);
+      guest.told = native.sendDescriptors(socket, new Uint8Array(4), 4, Int32Array.from(sent), sent.length);
     });
     try {
-      const result = yield [
-        [NUMBERS.connect, local, address, door.address.length],
-        [NUMBERS.recvmsg, local, at, MSG_CMSG_CLOEXEC],
-      ];
+      const connected = yield [NUMBERS.connect, local, address, door.address.length];
+      if (connected < 0) return connected;
+      door.open(); // it stands there, whether the loop has seen it or not
+      if (guest.told === undefined || guest.told < 0) return guest.told ?? -ERRNO.EAGAIN;
+      const result = yield [NUMBERS.recvmsg, local, at, MSG_CMSG_CLOEXEC | L.MSG_DONTWAIT];
+      // An untrustee may read from any number, natively.
+      if (isBlocked(result)) this.referee.fail(process, 'what was sent to a new thread was read on its way', KILLED);
       const control = new Int32Array(CONTROL / 4);
       process.memory.read(at + HEADER + VECTOR + 4, new Uint8Array(control.buffer), CONTROL);
       const right = control[0] === 12 + 4 * sent.length && SCM_RIGHTS.every((word, i) => control[1 + i] === word);

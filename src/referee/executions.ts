@@ -44,28 +44,32 @@ export class Executions {
       return typeof prepared === 'number' ? prepared : argv;
     }
     const empty = request.arena(new Uint8Array(1));
-    if (!(yield* this.referee.births.openLimit(thread))) {
-      prepared.close();
-      this.referee.births.done(process);
-      return -ERRNO.EAGAIN;
-    }
     let handed = false;
-    this.launcher.door.expect(process.pid, (socket) => {
-      handed = true;
-      this.executed(thread, prepared, socket);
-    });
-    process.executing = thread;
     const loader = process.reserved.from + RESERVED.loader;
     try {
-      const failed = yield [NUMBERS.execveat, loader, empty, argv, execution.envp, AT_EMPTY_PATH];
+      yield* this.referee.solitudes.begin(thread);
+      if (!(yield* this.referee.births.openLimit(thread))) return this.failed(thread, -ERRNO.EAGAIN);
+      this.launcher.door.expect(process.pid, (socket) => {
+        handed = true;
+        this.executed(thread, prepared, socket);
+      });
+      process.executing = thread;
+      const result = yield [NUMBERS.execveat, loader, empty, argv, execution.envp, AT_EMPTY_PATH];
       process.executing = null;
       this.launcher.door.forget(process.pid);
       yield* this.referee.births.closeLimit(thread);
-      this.referee.births.done(process);
-      return failed;
+      return this.failed(thread, result);
     } finally {
+      this.referee.solitudes.end(thread);
       if (!handed) prepared.close(); // also when it is killed on its way
     }
+  }
+
+  /** The old program goes on, and the next birth of the process. */
+  private failed(thread: ThreadState, result: number): number {
+    this.referee.solitudes.end(thread);
+    this.referee.births.done(thread.process);
+    return result;
   }
 
   /** argv of a script: what the #! line says in place of the first. An address, or a negative errno. */

@@ -48,6 +48,7 @@ import { robustFutexes } from './robust.js';
 import { Births, ORPHAN } from './births.js';
 import { Executions } from './executions.js';
 import { ArenaFull, KilledByPolicy, Request } from './request.js';
+import { Solitudes } from './solitude.js';
 import { orderLine, replyLine, requestLine } from './trace.js';
 import { Waits } from './waits.js';
 import { ObserverFailed, type Observer } from './watch.js';
@@ -144,6 +145,7 @@ export class Referee {
   readonly births: Births;
   private readonly executions: Executions;
   private readonly waits: Waits<ThreadState>;
+  readonly solitudes = new Solitudes((thread) => this.result(thread));
   private readonly timer: number;
   /** Steps that are being taken just now. */
   private taken: Work | null = null;
@@ -182,6 +184,7 @@ export class Referee {
       const n = native.step(this.epoll, this.patience(), this.event);
       if (n < 0) this.failAll(`epoll_wait: ${errnoName(-n)}`);
       if (n > 0) this.handle(this.event[0] >>> 24, this.event[0] & 0xffffff);
+      this.solitudes.run();
       if (this.patience() >= 0) this.look(); // however busy the others keep the loop
     }
     this.endOthers();
@@ -431,7 +434,25 @@ export class Referee {
     thread.phase = 'running';
     if (kind !== KIND.call) return this.signalled(thread, kind);
     requestOf(thread).watch?.start();
-    this.call(thread);
+    if (this.solitudes.isHeld(thread)) this.postpone(thread);
+    else this.call(thread);
+  }
+
+  /** Another thread of its process is alone: its call is begun when that is over. */
+  private postpone(thread: ThreadState): void {
+    const message = this.message.slice(0, REQUEST_SIZE / 4);
+    thread.phase = 'waiting';
+    this.solitudes.hold(thread, () => {
+      if (thread.phase !== 'waiting' || thread.lost !== 0) return;
+      if (this.solitudes.isHeld(thread)) return this.postpone(thread);
+      thread.phase = 'running';
+      this.message.set(message);
+      try {
+        this.call(thread);
+      } catch (error) {
+        this.caught(thread.process, error);
+      }
+    });
   }
 
   /** The result of a call that the untrustee made; of one that a handler came in between nobody wants to know it. */
@@ -679,6 +700,7 @@ export class Referee {
     thread.phase = 'waiting';
     const resume = (result: number): void => {
       if (thread.steps === null) return;
+      if (this.solitudes.isHeld(thread)) return this.solitudes.hold(thread, () => resume(result));
       thread.phase = 'running';
       try {
         this.advance(thread, thread.steps, result);
@@ -723,7 +745,7 @@ export class Referee {
 
   /** Goes on if the result of what a thread's trustee was ordered is there. */
   result(thread: ThreadState): void {
-    if (thread.phase !== 'delegating') return;
+    if (thread.phase !== 'delegating' || (thread.lost === 0 && this.solitudes.isHeld(thread))) return;
     const result = thread.memory.result();
     if (result === undefined) return;
     thread.phase = 'running';

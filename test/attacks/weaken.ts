@@ -8,10 +8,12 @@ import { ProcessMemory } from '../../src/memory/guest.js';
 import { Regions } from '../../src/memory/regions.js';
 import { native } from '../../src/native/index.js';
 import type { Judge, Question } from '../../src/questions.js';
+import { Births } from '../../src/referee/births.js';
 import { Procfs } from '../../src/referee/paths-procfs.js';
 import { Walk } from '../../src/referee/paths-walk.js';
 import { Referee } from '../../src/referee/referee.js';
 import { Request } from '../../src/referee/request.js';
+import { Solitudes } from '../../src/referee/solitude.js';
 import type { Call, Outcome, Row } from '../../src/syscalls/dsl.js';
 import { rows } from '../../src/syscalls/table.js';
 import { Slot } from '../../src/trustee/slot.js';
@@ -123,6 +125,13 @@ const WEAKENINGS = {
       else outcome.apply(this, args);
     });
   },
+  /** Other threads' calls are made while a birth has its descriptors at numbers that they could name. */
+  crowd: () => {
+    replace(Solitudes.prototype, 'begin', () => []);
+    replace(Solitudes.prototype, 'isHeld', () => false);
+  },
+  /** What a trustee received is where the program's memory says. */
+  credulous: () => replace(Births.prototype, 'isChannel', () => true),
   /** Lines of the log are kept. */
   hoard: () => {
     const kept: Buffer[] = [];
