@@ -131,8 +131,9 @@ export class Procfs {
         return 0;
     }
   }
-  private isHidden({ reserved }: ProcessView, table: ByteString, name: ByteString): boolean {
-    return table !== 'ns' && isNumber(name) && Number(name) >= reserved.from && Number(name) < reserved.to;
+  private isHidden({ reserved, unborn }: ProcessView, table: ByteString, name: ByteString): boolean {
+    if (table === 'ns' || !isNumber(name)) return false;
+    return unborn || (Number(name) >= reserved.from && Number(name) < reserved.to);
   }
   /** The kernel also finds threads at the top, where they are not listed: is it one that the program does not know? */
   private isPart(dir: number, name: ByteString): boolean {

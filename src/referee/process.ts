@@ -438,6 +438,9 @@ export class ProcessState implements ProcessView {
     o.sandbox.add(this);
   }
 
+  get unborn(): boolean {
+    return this.growing !== null || this.executing !== null || this.starting !== null;
+  }
   get signals(): Dispositions {
     if (this.dispositions === null) throw new Error(`process ${this.pid} has no signals`);
     return this.dispositions;

@@ -180,6 +180,8 @@ export interface ProcessView {
   readonly pid: number;
   /** The helper's pidfd of it. */
   readonly pidfd: number;
+  /** It or its program comes into being: descriptors of the sandbox are on their way to its reserved numbers. */
+  readonly unborn: boolean;
   /** Its process group and session now; 0 once it is gone, or where they are outside of our pid namespace. */
   readonly group: number;
   readonly session: number;

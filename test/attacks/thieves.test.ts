@@ -42,6 +42,13 @@ describe('attacks: descriptors of births', function () {
     expect((await rounds('crowd', 'full', 4)).won).to.be.above(0);
   });
 
+  it('those of another process are opened by nobody, by /proc', async () => {
+    expect(await rounds('product', 'look', 500)).to.deep.equal({ won: 0, killed: 0, stderr: '' });
+  });
+  it('control: where all of /proc is for all they are', async () => {
+    expect((await rounds('procfs', 'look', 500)).won).to.be.above(0);
+  });
+
   it('what is read natively on its way ends the process that did it, and no other', async () => {
     const { killed, stderr } = await rounds('product', 'read', 4);
     expect(killed).to.be.above(0);

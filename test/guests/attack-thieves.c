@@ -5,6 +5,7 @@
  *   steal ROUNDS           asks for every low number that is not the program's: duplicates it, sets its offset
  *   read ROUNDS            reads natively from every such number
  *   full ROUNDS            opens files all the time, with no number left below the limit; prints the number of those above
+ *   look ROUNDS            opens low numbers of each process that is about to be born, by /proc
  *   forge OFFSET SIZE FIRST ADD
  *                          writes the number in the slot at FIRST, plus ADD, where the landing stack of a new slot tells what
  *                          was received (its own stands in the slot at OFFSET, each is SIZE long); ends
@@ -67,6 +68,43 @@ static void *opening(void *unused)
 			close(n);
 	}
 	return NULL;
+}
+
+static volatile int last;
+
+static void *looking(void *unused)
+{
+	char path[64];
+	(void)unused;
+	while (!over)
+		for (int pid = last + 1; pid < last + 12 && !over; pid++)
+			for (int n = LOW; n < LOW + 2; n++) {
+				snprintf(path, sizeof path, "/proc/%d/fd/%d", pid, n);
+				int fd = open(path, O_RDONLY);
+				if (fd < 0)
+					continue;
+				won++;
+				close(fd);
+			}
+	return NULL;
+}
+
+static void looked(int count)
+{
+	pthread_t thieves[THIEVES];
+	last = getpid();
+	for (int i = 0; i < THIEVES; i++)
+		if (pthread_create(&thieves[i], NULL, looking, NULL))
+			exit(1);
+	for (int i = 0; i < count; i++) {
+		pid_t child = fork();
+		if (child == 0)
+			_exit(0);
+		last = child;
+		waitpid(child, NULL, 0);
+	}
+	over = 1;
+	printf("won %d, killed 0\n", won);
 }
 
 static void *nothing(void *argument)
@@ -152,6 +190,8 @@ int main(int argc, char **argv)
 		rounds(number(argv[2]), duplicating);
 	else if (!strcmp(mode, "read"))
 		rounds(number(argv[2]), reading);
+	else if (!strcmp(mode, "look"))
+		looked(number(argv[2]));
 	else if (!strcmp(mode, "full")) {
 		struct rlimit limit;
 		getrlimit(RLIMIT_NOFILE, &limit);

@@ -81,6 +81,7 @@ export class FakeCall {
       living,
       pid,
       pidfd: -1,
+      unborn: false,
       group: pid,
       session: PID,
       reserved: RESERVED,
