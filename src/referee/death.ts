@@ -83,6 +83,15 @@ export function livesOn(pid: number): boolean {
   return /^State:\tS/m.test(status) && pending !== '' && (BigInt(`0x${pending}`) & SIGKILL_PENDING) === 0n;
 }
 
+/** Is a thread stopped, as SIGSTOP does it? It does nothing then until it is told to continue, or killed. */
+export function isStopped(pid: number, tid: number): boolean {
+  try {
+    return /^State:\t[Tt]/m.test(readFileSync(`/proc/${pid}/task/${tid}/status`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
 const SHOWN = 4;
 
 const pause = (milliseconds: number): void =>

@@ -245,8 +245,8 @@ export class Space {
 
   /**
    * One without a thread, which is the caller's to fill from now on; undefined when there is none. `rights`: with a
-   * trustee of these that waits there, if possible; null for one without a trustee. What a trustee of other rights would
-   * do is none of this thread's: those that are in the way are told to go.
+   * trustee of exactly these that waits there, if possible; null for one without a trustee. What a trustee of other rights
+   * would do, or could become, is none of this thread's: those that are in the way are told to go.
    */
   take(pid: number, rights: Credentials | null): Unit | undefined {
     const idle = this.units.filter(
@@ -256,7 +256,7 @@ export class Space {
     const found =
       (rights === null
         ? undefined
-        : idle.find((u) => u.trustee !== 0 && !u.retiring && u.credentials.key === rights.key)) ??
+        : idle.find((u) => u.trustee !== 0 && !u.retiring && u.credentials.same === rights.same)) ??
       idle.find((u) => u.trustee === 0) ??
       this.fresh();
     if (found !== undefined) found.taken = true;

@@ -37,7 +37,7 @@ import {
   REQUEST_SIZE,
 } from '../wire/layout.js';
 import { Authority } from './authority.js';
-import { explainDeath, livesOn } from './death.js';
+import { explainDeath, isStopped, livesOn } from './death.js';
 import { describeRule } from './describe.js';
 import { handleTrap, readContext, type FaultContext } from './faults.js';
 import { compile, type Step } from './marshal.js';
@@ -330,9 +330,15 @@ export class Referee {
       if (thread.hostTid === 0) continue;
       if (thread.pidfd < 0 && native.faccessat(L.AT_FDCWD, `/proc/${process.pid}/task/${thread.hostTid}`, 0, 0) < 0)
         this.threadGone(thread);
-      else if (thread.phase === 'leaving' && Date.now() > thread.deadline)
-        this.fail(process, `thread ${thread.tid} did not leave within ${LEAVE} ms`, STATUS.killed);
+      else if (thread.phase === 'leaving' && Date.now() > thread.deadline) this.overdue(thread);
     }
+  }
+
+  /** A leaving thread is not gone in time: its process is stopped, or it does not want to go. */
+  private overdue(thread: ThreadState): void {
+    const { process, tid, hostTid } = thread;
+    if (isStopped(process.pid, hostTid)) thread.deadline = Date.now() + LEAVE;
+    else this.fail(process, `thread ${tid} did not leave within ${LEAVE} ms`, STATUS.killed);
   }
 
   private processGone(process: ProcessState): void {
