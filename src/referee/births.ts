@@ -15,7 +15,7 @@ import type { Birth, Order, Wait } from '../syscalls/dsl.js';
 import { isBlocked } from '../syscalls/waiting.js';
 import { BATCH, RESERVED, reservedCount, resultFd, socketFd } from '../wire/layout.js';
 import type { Launcher } from './launcher.js';
-import { ProcessState, sharedMemorySize, Space, type ThreadState, type Unit } from './process.js';
+import { ProcessState, retire, sharedMemorySize, Space, type ThreadState, type Unit } from './process.js';
 import type { Referee, RefereeOptions, Work } from './referee.js';
 import { Strays } from './strays.js';
 
@@ -29,6 +29,8 @@ const WALL = 0x40000000;
 const F_DUPFD_CLOEXEC = 1030;
 /** So many descriptors of the helper are left to everything else: births fail before those do. */
 const SPARE = 16;
+/** Milliseconds that a birth waits for a unit that is about to be free. */
+const PATIENCE = 100;
 /** Not yet, or never, because the process is gone. */
 const UNTOLD = 0;
 /** Parent of those whose parent is gone, as programs see it. */
@@ -132,7 +134,7 @@ export class Births {
 
   private *thread(parent: ThreadState, birth: Birth): Work {
     const { process } = parent;
-    const unit = process.space.take(process.pid, parent.credentials);
+    const unit = yield* this.room(process);
     try {
       return unit === undefined ? -ERRNO.EAGAIN : yield* this.threadIn(unit, parent, birth);
     } finally {
@@ -141,16 +143,24 @@ export class Births {
     }
   }
 
+  /** The unit of a thread that was just left is free a moment after its joiner was woken. */
+  private *room({ space }: ProcessState): Generator<Wait, Unit | undefined, number> {
+    const late = performance.now() + PATIENCE;
+    for (;;) {
+      const unit = space.take();
+      if (unit !== undefined || !space.empties || performance.now() > late) return unit;
+      if ((yield { until: performance.now() + 1 }) === -ERRNO.EINTR) return undefined;
+    }
+  }
+
   private *threadIn(unit: Unit, parent: ThreadState, birth: Birth): Generator<Single, number, number> {
     const { process } = parent;
     const refused = (yield* this.equip(parent, unit)) || this.refuseTls(process, birth);
     if (refused !== 0) return refused;
-    if (unit.trustee === 0) {
-      unit.slot.beginTrustee();
-      const trustee = yield [NUMBERS.clone, L.CLONE_THREAD_FLAGS, unit.slot.frameAddress('trusteeStart'), 0, 0, 0];
-      if (trustee < 0) return trustee;
-      unit.trustee = trustee;
-    }
+    unit.slot.beginTrustee();
+    const trustee = yield [NUMBERS.clone, L.CLONE_THREAD_FLAGS, unit.slot.frameAddress('trusteeStart'), 0, 0, 0];
+    if (trustee < 0) return trustee;
+    unit.trustee = trustee;
     const thread = process.join(unit, unit.trustee);
     this.inherit(thread, parent, birth);
     this.referee.attach(thread);
@@ -159,6 +169,7 @@ export class Births {
     const tid = yield [NUMBERS.clone, L.CLONE_THREAD_FLAGS, unit.slot.frameAddress('untrusteeStart'), 0, 0, 0];
     if (tid < 0) {
       this.referee.detach(thread);
+      retire(unit);
       return tid;
     }
     this.referee.adopt(thread, tid);
@@ -337,7 +348,7 @@ export class Births {
       this.done(process);
       return -ERRNO.EAGAIN;
     }
-    const unit = sharing ? process.space.take(process.pid, null) : process.space.unit(1 - process.main);
+    const unit = sharing ? process.space.take() : process.space.unit(1 - process.main);
     const equipped = unit === undefined ? -ERRNO.EAGAIN : sharing ? yield* this.equip(parent, unit) : 0;
     if (unit === undefined || equipped !== 0) {
       if (unit !== undefined) unit.taken = false;

@@ -5,7 +5,8 @@ import { ERRNO, errnoName } from '../abi/errno.js';
 import type { GuestMemory } from '../memory/guest.js';
 import type { Regions } from '../memory/regions.js';
 import { AT_FDCWD } from '../abi/linux.js';
-import { ownCredentials, type Credentials } from '../native/credentials.js';
+import { NUMBERS } from '../abi/numbers.js';
+import { ownCredentials } from '../native/credentials.js';
 import { native } from '../native/index.js';
 import { IpcGrants } from '../syscalls/support-ipc.js';
 import type { Arrived, Outcome, ProcessView, Row, SandboxView, ThreadView } from '../syscalls/dsl.js';
@@ -117,7 +118,7 @@ export interface FirstStack {
   readonly bytes: Uint8Array;
 }
 
-/** A slot of an address space with what belongs to it. It is kept, with its trustee, when its thread ends. */
+/** A slot of an address space with what belongs to it. It is kept when its thread ends; its trustee, whose id was the thread's, goes. */
 export interface Unit {
   readonly index: number;
   /** Among those of all processes: the tag of its events, and its trustee's hint. */
@@ -130,11 +131,8 @@ export interface Unit {
   result: number;
   /** It is being made ready for a thread. */
   taken: boolean;
-  /** Thread id of the trustee that waits here for orders; 0 for none. It has the rights of the last thread. */
+  /** Thread id of the trustee that takes its orders here; 0 for none. Without a thread it was told to go. */
   trustee: number;
-  credentials: Credentials;
-  /** It was told to go, because nobody has its rights any more. */
-  retiring: boolean;
   thread: ThreadState | null;
 }
 
@@ -174,16 +172,13 @@ export interface Layout {
   readonly regions: Regions;
 }
 
-function retire(unit: Unit): void {
-  const EXIT = 1;
-  unit.retiring = true;
-  unit.slot.order(EXIT, 0, 0, 0, 0, 0, 0);
+/** Its trustee ends. What begins there next is another thread, and its id is another. */
+export function retire({ slot }: Unit): void {
+  slot.order(NUMBERS.exit, 0, 0, 0, 0, 0, 0);
 }
-function gone(pid: number, unit: Unit): void {
-  if (native.faccessat(AT_FDCWD, `/proc/${pid}/task/${unit.trustee}`, 0, 0) >= 0) return;
-  unit.retiring = false;
-  unit.trustee = 0;
-}
+/** The trustee may be one of two processes: those that share the address space. */
+const hasTrustee = ({ trustee }: Unit): boolean =>
+  trustee !== 0 && native.faccessat(AT_FDCWD, `/proc/${trustee}`, 0, 0) >= 0;
 
 /** Slots 0 and 1 are a process's main thread and its pad. */
 const FIRST_OF_THREADS = 2;
@@ -234,8 +229,6 @@ export class Space {
       result,
       taken: false,
       trustee: 0,
-      credentials: ownCredentials(),
-      retiring: false,
       thread: null,
     };
     this.units[index] = unit;
@@ -243,25 +236,23 @@ export class Space {
     return unit;
   }
 
-  /**
-   * One without a thread, which is the caller's to fill from now on; undefined when there is none. `rights`: with a
-   * trustee of exactly these that waits there, if possible; null for one without a trustee. What a trustee of other rights
-   * would do, or could become, is none of this thread's: those that are in the way are told to go.
-   */
-  take(pid: number, rights: Credentials | null): Unit | undefined {
-    const idle = this.units.filter(
-      (u): u is Unit => u !== undefined && u.thread === null && !u.taken && u.index >= FIRST_OF_THREADS,
-    );
-    for (const unit of idle) if (unit.retiring) gone(pid, unit);
-    const found =
-      (rights === null
-        ? undefined
-        : idle.find((u) => u.trustee !== 0 && !u.retiring && u.credentials.same === rights.same)) ??
-      idle.find((u) => u.trustee === 0) ??
-      this.fresh();
-    if (found !== undefined) found.taken = true;
-    else idle.filter((u) => !u.retiring).forEach(retire);
+  /** One without a thread and a trustee, which is the caller's to fill from now on; undefined when there is none. */
+  take(): Unit | undefined {
+    const found = this.left().find((unit) => !hasTrustee(unit)) ?? this.fresh();
+    if (found !== undefined) {
+      found.trustee = 0;
+      found.taken = true;
+    }
     return found;
+  }
+  /** Is there one that is about to be free? */
+  get empties(): boolean {
+    const leaves = ({ thread }: Unit): boolean => thread?.phase === 'leaving' && thread.successor === null;
+    return this.left().length > 0 || this.units.some((unit) => unit !== undefined && leaves(unit));
+  }
+  private left(): Unit[] {
+    const isLeft = (u: Unit): boolean => u.thread === null && !u.taken && u.index >= FIRST_OF_THREADS;
+    return this.units.filter((unit): unit is Unit => unit !== undefined && isLeft(unit));
   }
   private fresh(): Unit | undefined {
     for (let i = FIRST_OF_THREADS; i < this.layout.slotCount; i++) if (this.units[i] === undefined) return this.unit(i);
@@ -485,6 +476,5 @@ export class ProcessState implements ProcessView {
     const at = this.threads.indexOf(thread);
     if (at >= 0) this.threads.splice(at, 1);
     if (thread.unit.thread === thread) thread.unit.thread = null;
-    thread.unit.credentials = thread.credentials;
   }
 }

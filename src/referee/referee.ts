@@ -43,7 +43,7 @@ import { handleTrap, readContext, type FaultContext } from './faults.js';
 import { compile, type Step } from './marshal.js';
 import type { PathResolver } from './paths.js';
 import type { Launcher } from './launcher.js';
-import type { Ending, ProcessState, Sandbox, ThreadState } from './process.js';
+import { retire, type Ending, type ProcessState, type Sandbox, type ThreadState } from './process.js';
 import { robustFutexes } from './robust.js';
 import { Births, ORPHAN } from './births.js';
 import { Executions } from './executions.js';
@@ -699,6 +699,7 @@ export class Referee {
     const last = process.threads.length === 1;
     if (last) yield [NUMBERS.exit_group, process.status ?? 0];
     this.detach(thread);
+    if (thread.tid !== process.pid) retire(thread.unit); // the leader stays as long as the process
     return { outcome: 'silent' };
   }
 
