@@ -41,7 +41,7 @@
 .endm
 
 /* A request, from the registers and the flags on the stack. From `critical` on a signal waits for its end. */
-.macro ASK kind
+.macro ASK kind, next=request
 	call	save
 	movl	%fs:SLOT_STATE, %edx
 	incl	STATE_SEQUENCE(%edx)
@@ -50,7 +50,7 @@
 	pushl	STATE_MASK(%edx)
 	pushl	STATE_SEQUENCE(%edx)
 	pushl	$\kind
-	jmp	request
+	jmp	\next
 .endm
 
 /* A call on the hook's own behalf; all but eax is kept. */
@@ -84,7 +84,7 @@ hook:
 	movl	%fs:SLOT_CONSTANTS - 4 * ACTION_CONSTANT(,%eax,4), %eax
 	popfl
 	ret
-1:	ASK	KIND_CALL
+1:	ASK	KIND_CALL, asked
 2:	call	make
 	popfl
 	ret
@@ -112,6 +112,17 @@ save:
 	popl	%ebp
 .endm
 
+/* eax is still the call's number. */
+asked:
+	cmpl	$ACTION_COUNT, %eax
+	jae	request
+	cmpb	$ACTION_KEEP, %fs:SLOT_ACTIONS(%eax)
+	jne	request
+	movl	%esp, %ebx
+	movl	%fs:SLOT_STATE, %esp
+	cld
+	call	keep_fpu
+	movl	%ebx, %esp
 request:
 	movl	%fs:SLOT_SOCKET_FD, %ebx
 	movl	%esp, %ecx

@@ -99,6 +99,7 @@ REGISTERS void save_fpu(word *image);
 #define NORETURN __attribute__((noreturn))
 FROM_ASM void own_call(const registers *) NORETURN;
 FROM_ASM void start(const registers *) NORETURN;
+FROM_ASM void keep_fpu(void);
 FROM_ASM void end(const registers *) NORETURN;
 FROM_ASM void end_by_restart(const registers *) NORETURN;
 FROM_ASM void end_without(const registers *) NORETURN;
@@ -185,8 +186,8 @@ static void set_kernel_mask(mask kernel, word fpstate)
 	change_mask(&f.sc);
 }
 
-/* Keeps the FPU in the state, and blocks what could come in between; one signal may have been stashed before that. */
-static void close_doors(state *s)
+/* The FPU in the state, as a frame has it; it is initialised by that. */
+static void keep(state *s)
 {
 	save_fpu(s->fpu);
 	word features = SLOT_WORD(SLOT_FPU_FEATURES), size = SLOT_WORD(SLOT_FPU_SIZE);
@@ -197,7 +198,21 @@ static void close_doors(state *s)
 	s->fpu[SOFTWARE + 4] = size;
 	if (size)
 		s->fpu[(FSAVE_SIZE + size) / 4] = MAGIC2;
+}
+
+/* Keeps the FPU, and blocks what could come in between; one signal may have been stashed before that. */
+static void close_doors(state *s)
+{
+	keep(s);
 	set_kernel_mask(without(ALL, OURS), 0);
+}
+
+/* For who begins with it. Of what is kept only FNSAVE's part was lost by that. */
+FROM_ASM void keep_fpu(void)
+{
+	state *s = own_state();
+	keep(s);
+	__asm__ volatile("frstor %0" : : "m"(s->fpu[0]));
 }
 
 /* ---- the referee ---- */
@@ -487,6 +502,7 @@ FROM_ASM void start(const registers *r)
 	state *s = own_state();
 	const state *heritage = (const state *)SLOT_WORD(SLOT_HERITAGE);
 	context c = context_of(r);
+	c.fpstate = SLOT_WORD(SLOT_FPU_KEPT) ? (word)s->fpu : 0;
 	s->mask = (mask){ SLOT_WORD(SLOT_MASK), SLOT_WORD(SLOT_MASK + 4) };
 	if (heritage == 0)
 		s->stack = (stack){ 0, 0, 0 };

@@ -21,6 +21,7 @@
 #define SLOT_ALTSTACK 0x40
 #define SLOT_TLS 0x50
 #define SLOT_STATE 0x9c
+#define SLOT_FPU_KEPT 0xa0
 #define SLOT_RESUME 0x80
 #define SLOT_MASK 0x84
 #define SLOT_HERITAGE 0x8c
@@ -30,7 +31,7 @@
 #define SLOT_FRAMES 0x100
 #define SLOT_START 0x200
 #define SLOT_ACTIONS 0x500
-#define SLOT_CONSTANTS 0x600
+#define SLOT_CONSTANTS 0x700
 #define SLOT_CALLS 0xe00
 #define SLOT_TABLE 0x800
 #define DISPOSITIONS_SEQUENCE 0x0
@@ -67,10 +68,11 @@
 #define FORM_INT80 0x0
 #define FORM_SYSENTER 0x1
 #define FORM_SYSCALL 0x2
-#define ACTION_COUNT 0x100
+#define ACTION_COUNT 0x200
 #define ACTION_ASK 0x0
-#define ACTION_NATIVE 0x1
-#define ACTION_CONSTANT 0x2
+#define ACTION_KEEP 0x1
+#define ACTION_NATIVE 0x2
+#define ACTION_CONSTANT 0x3
 #define KIND_CALL 0x0
 #define KIND_TRAP 0x1
 #define KIND_FAULT 0x2

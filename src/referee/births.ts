@@ -162,6 +162,7 @@ export class Births {
     if (trustee < 0) return trustee;
     unit.trustee = trustee;
     const thread = process.join(unit, unit.trustee);
+    this.handFpu(parent, unit);
     this.inherit(thread, parent, birth);
     this.referee.attach(thread);
     this.tell(parent, thread, birth);
@@ -196,8 +197,15 @@ export class Births {
     const { registers } = parent;
     const esp = birth.stack === 0 ? registers.esp : birth.stack;
     const heir = birth.kind === 'thread' ? undefined : parent.memory;
-    thread.memory.setStart({ ...registers, eax: 0, esp }, thread.mask, heir);
+    thread.memory.setStart({ ...registers, eax: 0, esp }, thread.mask, { heir, fpu: true });
     thread.clearTid = birth.clearTid;
+  }
+
+  /** The FPU that the caller's hook kept, for the one who will begin in a slot of the same memory, or of its copy. */
+  private handFpu({ process, memory: parent }: ThreadState, { slot: child }: Unit): void {
+    const image = new Uint8Array(parent.fpu.size);
+    process.memory.read(parent.fpu.address, image, image.length);
+    process.memory.write(child.fpu.address, image, image.length);
   }
 
   /** Writes the ids where they are asked for: before the child runs, as the kernel does. */
@@ -355,6 +363,7 @@ export class Births {
       this.done(process);
       return equipped;
     }
+    this.handFpu(parent, unit);
     unit.slot.beginTrustee();
     // The first thing it does, unasked: no moment at which the helper's end would leave it waiting for ever.
     unit.slot.order(NUMBERS.clone, L.CLONE_THREAD_FLAGS, unit.slot.frameAddress('lifelineStart'), 0, 0, 0, 0);

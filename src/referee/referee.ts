@@ -20,7 +20,7 @@ import {
   type TemporaryMask,
   type Wait,
 } from '../syscalls/dsl.js';
-import { hookActions } from '../trustee/actions.js';
+import { hookActions, keepsFpu } from '../trustee/actions.js';
 import { demultiplex } from '../syscalls/multiplexed.js';
 import { isFrameCall, isNothing, restarts } from '../syscalls/signals-support.js';
 import { deathSignals } from '../syscalls/support-process.js';
@@ -394,7 +394,7 @@ export class Referee {
     if (thread.phase === 'leaving' && thread.successor !== null) {
       const start = thread.successor;
       thread.successor = null;
-      thread.memory.setStart(start, thread.mask, thread.memory);
+      thread.memory.setStart(start, thread.mask, { heir: thread.memory, fpu: keepsFpu(requestOf(thread).nr) });
       this.begin(thread, this.spawn(thread));
       return;
     }

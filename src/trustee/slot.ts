@@ -15,10 +15,12 @@ import {
   FRAME_EIP,
   FRAME_SIZE,
   FRAMES,
+  fpuImageSize,
   LANDING_SIZE,
   SIGFRAME,
   SLOT,
   SLOT_SIZE,
+  STATE,
   STATE_SIZE,
   TLS_COUNT,
   USER_DESC_SIZE,
@@ -69,6 +71,15 @@ export interface StartState {
   readonly ebp: number;
   readonly eflags: number;
   readonly gs: number;
+}
+
+/**
+ * What a new untrustee takes over. `heir`: the slot whose thread's alternate stack it takes over; this one's if it is the same thread.
+ * `fpu`: it begins with the FPU that the STATE of this slot holds.
+ */
+export interface Heritage {
+  readonly heir?: Slot;
+  readonly fpu?: boolean;
 }
 
 /** Segment selectors of a 64-bit kernel's compatibility mode, or of an i386 kernel; told apart by the loader's cs. */
@@ -217,9 +228,9 @@ export class Slot {
 
   /**
    * The registers and the signal mask of the program with which the next untrustee of this slot goes on. The kernel starts it in the
-   * hook, with all signals blocked. `heir`: the slot whose thread's alternate stack it takes over; this one's if it is the same thread.
+   * hook, with all signals blocked.
    */
-  setStart(state: StartState, mask = 0n, heir?: Slot): void {
+  setStart(state: StartState, mask = 0n, { heir, fpu = false }: Heritage = {}): void {
     const frame = this.words.subarray(SLOT.start / 4, (SLOT.start + SIGFRAME.size) / 4);
     const { code, data, hookKey } = this.segments;
     frame.fill(0);
@@ -239,7 +250,15 @@ export class Slot {
     frame[SIGFRAME.extramask / 4] = ALL_SIGNALS;
     this.set(SLOT.resume, state.eip);
     this.words.set([Number(mask & 0xffffffffn), Number(mask >> 32n)], SLOT.mask / 4);
-    this.set(SLOT.heritage, heir === undefined ? 0 : heir.words[SLOT.state / 4]);
+    this.set(SLOT.heritage, heir === undefined ? 0 : heir.stateAddress);
+    this.set(SLOT.fpuKept, fpu ? 1 : 0);
+  }
+  private get stateAddress(): number {
+    return this.words[SLOT.state / 4];
+  }
+  /** Where the hook keeps the thread's FPU, in memory that the thread can write. */
+  get fpu(): { readonly address: number; readonly size: number } {
+    return { address: this.stateAddress + STATE.fpu, size: fpuImageSize(this.words[SLOT.fpuSize / 4]) };
   }
 
   /** Gives the trustee a call: it runs as soon as it wakes. One at a time; result() tells when it is done. */

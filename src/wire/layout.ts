@@ -66,6 +66,8 @@ export const SLOT = {
   tls: 0x50,
   /** Address of the thread's STATE. */
   state: 0x9c,
+  /** Does a new untrustee begin with the FPU that its STATE holds (1), or with its initial state (0)? */
+  fpuKept: 0xa0,
   /** Where the program goes on when a new untrustee starts, and its signal mask: eight bytes. */
   resume: 0x80,
   mask: 0x84,
@@ -83,7 +85,7 @@ export const SLOT = {
   /** What the hook does with each call of a number below ACTION_COUNT: one byte each, of ACTION. */
   actions: 0x500,
   /** CONSTANT_COUNT results that the hook gives by itself. */
-  constants: 0x600,
+  constants: 0x700,
   /** The calls of an order, BATCH at most, each eax ebx ecx edx esi edi ebp. The kernel finds argument six in the frame `called`: it is one for all. */
   calls: 0xe00,
   /** DISPOSITIONS of a process whose leader has this slot. */
@@ -124,22 +126,28 @@ export const STATE = {
   /** The processor's extended state as signal frames have it; its FXSAVE part is aligned to 64 bytes. */
   fpu: 0x110,
 } as const;
+/** Bytes of STATE's image of the FPU, `size` being those of its XSAVE part: struct _fpstate_32 with what is behind it. */
+export const fpuImageSize = (size: number): number => (size === 0 ? FSAVE_SIZE + FXSAVE_SIZE : FSAVE_SIZE + size + 4);
+const FSAVE_SIZE = 112;
+const FXSAVE_SIZE = 512;
 /** A signal that comes now … is handed on; is kept, and the referee is told; is kept. */
 export const CRITICAL = { no: 0, request: 1, own: 2 } as const;
 
 export const FORM = { int80: 0, sysenter: 1, syscall: 2 } as const;
 
 /** Calls of higher numbers are asked for. */
-export const ACTION_COUNT = 256;
+export const ACTION_COUNT = 512;
 export const CONSTANT_COUNT = 64;
 /** Numbers rise: the hook tells three ranges apart by one comparison. */
 export const ACTION = {
   /** Ask the referee. */
   ask: 0,
+  /** The same, and keep the FPU in STATE before: for who is born of the call, or starts anew by it. */
+  keep: 1,
   /** Make it natively, in strict mode. */
-  native: 1,
+  native: 2,
   /** From here on: answer with the constant of this number, counted from here. */
-  constant: 2,
+  constant: 3,
 } as const;
 
 /** How the names of all doors begin: abstract addresses that no program may name, whatever the policy says. */

@@ -39,8 +39,12 @@ describe('what the hook does by itself', () => {
     expect(actions).to.have.length(ACTION_COUNT);
     expect(constants.length).to.be.at.most(CONSTANT_COUNT);
   });
+  it('keeps the FPU for who is born of a call or starts anew by it', () =>
+    expect(named(actions, (a) => a === ACTION.keep)).to.include.members([
+      ...['fork', 'vfork', 'clone', 'clone3', 'set_thread_area', 'setuid32', 'setgroups32', 'capset', 'prctl'],
+    ]));
   it('is nothing that has to be asked', () => {
-    expect(named(actionsWhere(() => true).actions, (a) => a !== ACTION.ask)).to.deep.equal([]);
+    expect(named(actionsWhere(() => true).actions, (a) => a > ACTION.keep)).to.deep.equal([]);
     const { actions: some } = actionsWhere((nr) => nr === NUMBERS.write || nr === NUMBERS.getuid);
     const all = named(actions, (a) => a !== ACTION.ask);
     expect(named(some, (a) => a !== ACTION.ask)).to.deep.equal(all.filter((n) => n !== 'write' && n !== 'getuid'));
