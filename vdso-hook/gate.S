@@ -218,6 +218,7 @@ taken:
 mask:
 	movl	%esp, %ebx
 	movl	8(%esp), %edx
+	movl	12(%esp), %ecx
 	movl	%fs:SLOT_STATE, %esp
 	cld
 	call	set_temporary

@@ -104,7 +104,7 @@ FROM_ASM void end(const registers *) NORETURN;
 FROM_ASM void end_by_restart(const registers *) NORETURN;
 FROM_ASM void end_without(const registers *) NORETURN;
 FROM_ASM void end_unless(const registers *);
-FROM_ASM void set_temporary(word low, word high);
+FROM_ASM void set_temporary(word low, word high, word forget);
 __attribute__((used)) void handler(int sig, const word *info, ucontext *uc) NORETURN;
 
 #define SLOT_WORD(offset)                                                                                              \
@@ -485,10 +485,12 @@ FROM_ASM void end_unless(const registers *r)
 	set_kernel_mask(without(ALL, OURS), (word)s->fpu);
 }
 
-FROM_ASM void set_temporary(word low, word high)
+FROM_ASM void set_temporary(word low, word high, word forget)
 {
 	state *s = own_state();
 	close_doors(s);
+	if (forget) /* a signal that was kept: there is no other, for all were blocked */
+		s->stashed = 0;
 	mask m = { low, high };
 	if (s->stashed == 0)
 		s->temporary = 1;

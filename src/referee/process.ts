@@ -13,6 +13,7 @@ import type { Arrived, Outcome, ProcessView, Row, SandboxView, ThreadView } from
 import { firstTlsEntry, segmentsOf, Slot, type SlotConstants, type StartState } from '../trustee/slot.js';
 import { resultFd, SLOT_SIZE, socketFd } from '../wire/layout.js';
 import { Authority } from './authority.js';
+import type { Carried } from './carry.js';
 import { Listings } from './listing.js';
 import { caughtSignals, pendingSignals, type Dispositions } from './signals.js';
 import { Targets } from './targets.js';
@@ -61,6 +62,9 @@ export class ThreadState implements ThreadView {
   /** With what the successor of a leaving thread starts, and until when the old one must be gone (ms). */
   successor: StartState | null = null;
   deadline = 0;
+  /** Its untrustee is being replaced, and the signals that the next one gets. */
+  startsAnew = false;
+  readonly carried: Carried = { signals: [] };
   /** What is written to its stack before it starts, once nothing else runs on that. */
   firstStack: FirstStack | null = null;
   /** Host id of an untrustee that ended without being told to, 0 otherwise. */
@@ -90,6 +94,9 @@ export class ThreadState implements ThreadView {
   }
   get arrived(): Cancellation | null {
     return this.interrupted ? this.cancellation : null;
+  }
+  owe(signal: Arrived): void {
+    this.carried.signals.push(signal);
   }
   pending(): bigint {
     return this.hostTid === 0 ? 0n : pendingSignals(this.process.pid, this.hostTid);

@@ -38,6 +38,7 @@ import {
 } from '../wire/layout.js';
 import { Authority } from './authority.js';
 import { explainDeath, isStopped, livesOn } from './death.js';
+import { sendSignals, takeSignals } from './carry.js';
 import { describeRule } from './describe.js';
 import { handleTrap, readContext, type FaultContext } from './faults.js';
 import { compile, type Step } from './marshal.js';
@@ -394,6 +395,8 @@ export class Referee {
     if (thread.phase === 'leaving' && thread.successor !== null) {
       const start = thread.successor;
       thread.successor = null;
+      const { kept } = thread.carried;
+      if (kept !== undefined) thread.memory.setKept(thread.process.memory, kept);
       thread.memory.setStart(start, thread.mask, { heir: thread.memory, fpu: keepsFpu(requestOf(thread).nr) });
       this.begin(thread, this.spawn(thread));
       return;
@@ -649,13 +652,21 @@ export class Referee {
       case 'exit':
         return this.exit(thread, outcome.status);
       case 'respawn':
-        this.observe(thread, outcome.result);
-        requestOf(thread).end();
-        this.setActions(thread);
-        this.setTls(thread);
-        thread.successor = { ...thread.registers, eax: outcome.result >>> 0 };
-        return this.leave(thread, 0);
+        return this.begin(thread, this.startAnew(thread, outcome.result));
     }
+  }
+
+  /** The untrustee leaves; another goes on behind the call, as the thread's id and registers are kept. */
+  private *startAnew(thread: ThreadState, result: number): Work {
+    yield* takeSignals(thread, requestOf(thread));
+    this.observe(thread, result);
+    requestOf(thread).end();
+    this.setActions(thread);
+    this.setTls(thread);
+    thread.successor = { ...thread.registers, eax: result >>> 0 };
+    thread.startsAnew = true;
+    this.leave(thread, 0);
+    return { outcome: 'silent' };
   }
 
   /** Ends with this result if the hook has no signal; one that it has already told of, or is about to, ends the call otherwise. */
@@ -719,8 +730,13 @@ export class Referee {
   }
 
   /** The hook sets it before it looks at the next reply. */
-  private setMask(thread: ThreadState, { mask }: TemporaryMask): void {
-    this.send(thread, REPLY.mask, Number(BigInt.asIntN(32, mask)), Number(BigInt.asIntN(32, mask >> 32n)));
+  private setMask(thread: ThreadState, { mask, forget = false }: TemporaryMask): void {
+    if (forget) {
+      thread.cancellation = null;
+      requestOf(thread).hearAgain();
+    }
+    const [low, high] = [Number(BigInt.asIntN(32, mask)), Number(BigInt.asIntN(32, mask >> 32n))];
+    this.send(thread, REPLY.mask, low, high, forget ? 1 : 0);
     if (thread.steps !== null) this.advance(thread, thread.steps, 0);
   }
 
@@ -779,6 +795,8 @@ export class Referee {
       this.fail(thread.process, `the untrustee could not be started: ${errnoName(-tid)}`);
       return { outcome: 'silent' };
     }
+    if (thread.startsAnew) yield* sendSignals(thread, tid);
+    thread.startsAnew = false;
     this.adopt(thread, tid);
     return { outcome: 'silent' };
   }
@@ -917,11 +935,12 @@ export class Referee {
     requestOf(thread).end();
   }
 
-  private send(thread: ThreadState, command: number, a: number, b = 0): void {
+  private send(thread: ThreadState, command: number, a: number, b = 0, c = 0): void {
     if (this.o.protocol) this.o.log('debug', replyLine(thread, command, a));
     this.reply[0] = command;
     this.reply[1] = a;
     this.reply[2] = b;
+    this.reply[3] = c;
     const n = native.send(thread.socket, this.reply, REPLY_SIZE, L.MSG_DONTWAIT);
     if (n !== REPLY_SIZE && n !== -ERRNO.EPIPE && n !== -ERRNO.ECONNRESET)
       this.fail(thread.process, `the hook takes no reply: ${errnoName(-n)}`, STATUS.killed);

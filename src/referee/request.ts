@@ -85,6 +85,10 @@ export class Request implements Call {
   get cancelWord(): { address: number; value: number } {
     return { address: this.thread.memory.cancelAddress, value: this.cancels };
   }
+  /** What came is dealt with: the next signal cancels again. */
+  hearAgain(): void {
+    this.cancels = this.thread.memory.cancels;
+  }
   get cancelled(): boolean {
     return this.thread.memory.cancels !== this.cancels;
   }

@@ -111,5 +111,7 @@ function setsOf(path: string, names: readonly string[]): bigint {
 /** What waits for a thread: its own signals and its process's. */
 export const pendingSignals = (pid: number, tid: number): bigint =>
   setsOf(`/proc/${pid}/task/${tid}/status`, ['SigPnd', 'ShdPnd']);
+/** What waits for a thread alone. */
+export const ownSignals = (pid: number, tid: number): bigint => setsOf(`/proc/${pid}/task/${tid}/status`, ['SigPnd']);
 /** Signals that have a handler in the kernel. */
 export const caughtSignals = (pid: number): bigint => setsOf(`/proc/${pid}/status`, ['SigCgt']);

@@ -247,6 +247,9 @@ export interface ThreadView {
   pending(): bigint;
   /** The signal that came during the request at hand, and its siginfo. */
   readonly arrived: Arrived | null;
+  /** It starts anew just now: what is sent to it is sent to its next untrustee. */
+  readonly startsAnew: boolean;
+  owe(signal: Arrived): void;
   /** Recorded, not applied: CLEARTID and robust-list addresses. */
   clearTid: number;
   robustList: number;
@@ -476,6 +479,8 @@ export type Returns = 'int' | 'fd' | 'count' | 'address' | 'mode' | 'void';
 /** The kernel's mask for the rest of the call, which the hook sets: 0 comes back at once. */
 export interface TemporaryMask {
   readonly mask: bigint;
+  /** The signal that came is dropped before. */
+  readonly forget?: boolean;
 }
 /** What an odd call's code yields: an order for the trustee, a wait, a mask; it is resumed with the result. */
 export type Steps = Generator<Order | Wait | TemporaryMask, number | Outcome, number>;

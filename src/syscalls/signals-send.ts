@@ -6,6 +6,7 @@ import { NUMBERS } from '../abi/numbers.js';
 import { siginfo } from '../abi/structs-process.js';
 import type { Call, ProcessView, Steps, ThreadView } from './dsl.js';
 import { membersOf, refuseForeign } from './members.js';
+import { fixed, valid } from './signals-support.js';
 import { fail } from './support-process.js';
 
 const { kill, tgkill, rt_sigqueueinfo, rt_tgsigqueueinfo } = NUMBERS;
@@ -42,12 +43,26 @@ function threadNamed(call: Call, group: number, tid: number): ThreadView | undef
   return thread !== undefined && (group === 0 || thread.process.pid === group) ? thread : undefined;
 }
 
+/** A thread of the caller's process that starts anew gets it when it has: nobody needs a permission for that. */
+const isOwed = (call: Call, thread: ThreadView, sig: number): boolean =>
+  thread.startsAnew && thread.process === call.process && valid(sig) && !fixed(sig);
+function owe(thread: ThreadView, signal: number, info: Uint8Array): number {
+  thread.owe({ signal, info });
+  return 0;
+}
+const SI_TKILL = -6;
+function ownInfo({ process, thread }: Call, signo: number): Uint8Array {
+  const fields = new Uint8Array(Uint32Array.of(process.pid, thread.credentials.uid.real).buffer);
+  return siginfo.encode({ signo, code: SI_TKILL, fields });
+}
+
 /** tkill(2), tgkill(2): `group` 0 is any process. */
 export function* sendToThread(call: Call, group: number, tid: number, sig: number): Steps {
   if (group < 0 || tid <= 0) return fail('EINVAL');
   const thread = threadNamed(call, group, tid);
   if (thread === undefined) return refuseForeign(call, tid);
   const { pid } = thread.process;
+  if (isOwed(call, thread, sig)) return owe(thread, sig, ownInfo(call, sig));
   // Between two untrustees there is none to name; its process is as near as it gets.
   return thread.hostTid === 0 ? yield [kill, pid, sig] : yield [tgkill, pid, thread.hostTid, sig];
 }
@@ -63,5 +78,6 @@ export function* queue(call: Call, pid: number, tid: number, sig: number, info: 
   }
   const thread = threadNamed(call, pid, tid);
   if (thread === undefined) return refuseForeign(call, tid);
+  if (isOwed(call, thread, sig)) return owe(thread, sig, bytes);
   return yield [rt_tgsigqueueinfo, pid, thread.hostTid, sig, call.arena(bytes)];
 }

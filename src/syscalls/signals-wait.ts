@@ -53,7 +53,7 @@ function duration(call: Call, address: number, layout: Struct): number {
 }
 
 /** Signals without a handler act as soon as they are not blocked: the hook's handler is put before those that are waited for. */
-function* handOver(call: Call, wanted: bigint): Steps {
+export function* handOver(call: Call, wanted: bigint): Steps {
   const { signals } = call.process;
   for (let sig = 1; valid(sig); sig++) {
     const action = signals.of(sig);

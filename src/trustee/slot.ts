@@ -3,7 +3,8 @@
  * starts with, and the arena of deep-copied arguments. Offsets are those of src/wire/layout.ts.
  */
 import { native } from '../native/index.js';
-import type { Action, Order } from '../syscalls/dsl.js';
+import type { GuestMemory } from '../memory/guest.js';
+import type { Action, Arrived, Order } from '../syscalls/dsl.js';
 import {
   ACTION,
   ACTION_COUNT,
@@ -18,6 +19,7 @@ import {
   fpuImageSize,
   LANDING_SIZE,
   SIGFRAME,
+  SIGINFO_SIZE,
   SLOT,
   SLOT_SIZE,
   STATE,
@@ -252,6 +254,12 @@ export class Slot {
     this.words.set([Number(mask & 0xffffffffn), Number(mask >> 32n)], SLOT.mask / 4);
     this.set(SLOT.heritage, heir === undefined ? 0 : heir.stateAddress);
     this.set(SLOT.fpuKept, fpu ? 1 : 0);
+  }
+  /** The signal that the hook hands on as the next untrustee starts; null for none. Nothing runs on the landing stack meanwhile. */
+  setKept(memory: GuestMemory, kept: Arrived | null): void {
+    const signal = new Uint8Array(Uint32Array.of(kept?.signal ?? 0).buffer);
+    memory.write(this.stateAddress + STATE.stashed, signal, signal.length);
+    if (kept !== null) memory.write(this.stateAddress + STATE.stash, kept.info, SIGINFO_SIZE);
   }
   private get stateAddress(): number {
     return this.words[SLOT.state / 4];

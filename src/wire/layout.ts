@@ -239,7 +239,7 @@ export const REPLY = {
   restart: 8,
   /** The signal that came is dropped, and its mask is the program's again: eax := a, go on. */
   taken: 9,
-  /** The kernel's mask becomes {a, b} until the call ends; the next reply follows. */
+  /** The kernel's mask becomes {a, b} until the call ends; the next reply follows. With c the signal that came is dropped before. */
   mask: 10,
   /** The same as value, unless a signal came: then the next reply follows. */
   unless: 11,

@@ -103,6 +103,8 @@ export class FakeCall {
         mask: 0n,
         pending: () => this.pending,
         arrived: null,
+        startsAnew: false,
+        owe: () => undefined,
         clearTid: 0,
         robustList: 0,
         stack: STACK,
