@@ -96,6 +96,7 @@ export class Executions {
     this.referee.leaveSpace(process);
     process.released?.();
     process.released = null;
+    process.timers.clear();
     process.main = 0;
     process.status = null;
     process.inheritedMask = mask;

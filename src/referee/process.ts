@@ -9,6 +9,7 @@ import { NUMBERS } from '../abi/numbers.js';
 import { ownCredentials } from '../native/credentials.js';
 import { native } from '../native/index.js';
 import { IpcGrants } from '../syscalls/support-ipc.js';
+import { ThreadTimers } from '../syscalls/support-timers.js';
 import type { Arrived, Outcome, ProcessView, Row, SandboxView, ThreadView } from '../syscalls/dsl.js';
 import { firstTlsEntry, segmentsOf, Slot, type SlotConstants, type StartState } from '../trustee/slot.js';
 import { resultFd, SLOT_SIZE, socketFd } from '../wire/layout.js';
@@ -397,6 +398,7 @@ export class ProcessState implements ProcessView {
   space: Space;
   readonly listings = new Listings();
   readonly ipc: IpcGrants;
+  readonly timers = new ThreadTimers();
   /** The slot of the main thread; the other one of 0 and 1 is where the trustee of a child begins. */
   main = 0;
   /** It is gone, but its number stays until its parent looks. */

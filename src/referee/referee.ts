@@ -24,6 +24,7 @@ import { hookActions, keepsFpu } from '../trustee/actions.js';
 import { demultiplex } from '../syscalls/multiplexed.js';
 import { isFrameCall, isNothing, restarts } from '../syscalls/signals-support.js';
 import { deathSignals } from '../syscalls/support-process.js';
+import type { Scratch } from '../syscalls/support-timers.js';
 import { rowOf } from '../syscalls/table.js';
 import {
   CANCEL_FIELDS,
@@ -122,6 +123,16 @@ export function requestOf(thread: ThreadState): Request {
   if (thread.request === null) throw new Error(`thread ${thread.tid} has no request`);
   return thread.request;
 }
+
+/** Where its trustee may write and read what no call of the program is about. */
+const scratchOf = ({ process, memory }: ThreadState): Scratch => ({
+  memory: process.memory,
+  address: memory.scratch,
+  copy: (bytes) => {
+    memory.resetArena();
+    return memory.copy(bytes);
+  },
+});
 
 /** A row for what has none: it shows the registers. */
 const rowless = (nr: number, why: string): Row => ({
@@ -659,6 +670,7 @@ export class Referee {
   /** The untrustee leaves; another goes on behind the call, as the thread's id and registers are kept. */
   private *startAnew(thread: ThreadState, result: number): Work {
     yield* takeSignals(thread, requestOf(thread));
+    yield* thread.process.timers.save(thread.tid, scratchOf(thread));
     this.observe(thread, result);
     requestOf(thread).end();
     this.setActions(thread);
@@ -795,10 +807,16 @@ export class Referee {
       this.fail(thread.process, `the untrustee could not be started: ${errnoName(-tid)}`);
       return { outcome: 'silent' };
     }
-    if (thread.startsAnew) yield* sendSignals(thread, tid);
-    thread.startsAnew = false;
+    if (thread.startsAnew) yield* this.handOn(thread, tid);
     this.adopt(thread, tid);
     return { outcome: 'silent' };
+  }
+
+  /** To the next untrustee of a thread. */
+  private *handOn(thread: ThreadState, tid: number): Generator<Order, void, number> {
+    yield* thread.process.timers.restore(thread.tid, tid, scratchOf(thread));
+    yield* sendSignals(thread, tid);
+    thread.startsAnew = false;
   }
 
   /** A new untrustee runs: watch it. */

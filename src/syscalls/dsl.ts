@@ -10,6 +10,7 @@ import type { Credentials } from '../native/credentials.js';
 import type { Access, Question } from '../questions.js';
 import { NUMBERS, type SyscallName } from '../abi/numbers.js';
 import type { IpcGrants } from './support-ipc.js';
+import type { ThreadTimers } from './support-timers.js';
 
 // ---- what a row's code sees of a call ----
 
@@ -206,6 +207,8 @@ export interface ProcessView {
   readonly exe: ByteString;
   /** The System V objects that its calls got. */
   readonly ipc: IpcGrants;
+  /** Its timers that signal one thread. */
+  readonly timers: ThreadTimers;
   /** The first of the GDT entries that programs may use: 12 on a 64-bit kernel, 6 on an i386 one. */
   readonly firstTls: number;
 }

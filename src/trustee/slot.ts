@@ -261,6 +261,10 @@ export class Slot {
     memory.write(this.stateAddress + STATE.stashed, signal, signal.length);
     if (kept !== null) memory.write(this.stateAddress + STATE.stash, kept.info, SIGINFO_SIZE);
   }
+  /** The far end of the landing stack: handlers never come so deep. The program's own code can write there. */
+  get scratch(): number {
+    return this.words[SLOT.altstack / 4];
+  }
   private get stateAddress(): number {
     return this.words[SLOT.state / 4];
   }

@@ -20,6 +20,7 @@ import {
   type Wait,
 } from '../../src/syscalls/dsl.js';
 import { IpcGrants } from '../../src/syscalls/support-ipc.js';
+import { ThreadTimers } from '../../src/syscalls/support-timers.js';
 
 export const MEMORY = 0x10000;
 export const PROTECTED = 0x70000000;
@@ -96,6 +97,7 @@ export class FakeCall {
       exe: '/usr/bin/program',
       firstTls: FIRST_TLS,
       ipc: new IpcGrants(),
+      timers: new ThreadTimers(),
       ...more,
     };
     for (const [slot, tid] of tids.entries()) {
