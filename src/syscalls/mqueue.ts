@@ -26,15 +26,15 @@ import {
   type Call,
   type Steps,
 } from './dsl.js';
-import { copied, fail, refuse } from './support-process.js';
+import { copied, fail } from './support-process.js';
 import { cString } from './support.js';
 import { clockNow, POLLIN, POLLOUT, timeIn } from './waiting.js';
 
 const NAME_MAX = 255;
 const PATH_MAX = 4096;
-const { SIGEV_SIGNAL, SIGEV_THREAD, SIGEV_THREAD_ID } = SIGEV.values;
-/** The trustee would be the one to be told, and takes no signals; a thread is told through a netlink socket. */
-const TELLING: readonly number[] = [SIGEV_SIGNAL, SIGEV_THREAD, SIGEV_THREAD_ID];
+const { SIGEV_THREAD } = SIGEV.values;
+/** What mq_notify(3) sends through a netlink socket, for a thread of the C library to hear: NOTIFY_COOKIE_LEN. */
+const COOKIE = 32;
 
 /** The queue's name, read once and asked for, where the trustee reads it; a negative errno. Rules: ipc/mqueue.c. */
 function named(call: Call): number {
@@ -59,14 +59,26 @@ function* unlink(call: Call): Steps {
   return name < 0 ? name : yield [call.nr, name];
 }
 
-/** mq_notify(3): only what tells nobody (SIGEV_NONE), and the end of it (no event). */
+/**
+ * mq_notify(3). A signal goes to the process that asked, its trustee's: trustees block all, so a thread of the program gets
+ * it (__do_notify() of ipc/mqueue.c). For a thread, the number in the signal's place is that of a netlink socket, which the
+ * program must have been allowed, and the value points to what is sent there.
+ */
 function* notify(call: Call): Steps {
   const [queue, event] = call.r;
   const copy = event === 0 ? undefined : call.get(event, sigevent.size);
   if (typeof copy === 'number') return copy;
-  if (copy !== undefined && TELLING.includes(sigevent.decode(copy).sigev_notify as number))
-    return refuse(call, 'ENOSYS', 'messages are not announced by signals yet');
-  return yield [call.nr, queue, copy === undefined ? 0 : call.arena(copy)];
+  const given = copy === undefined ? 0 : prepareEvent(call, copy);
+  return given < 0 ? given : yield [call.nr, queue, given];
+}
+
+/** The event where the trustee reads it, and what it points to; a negative errno. */
+function prepareEvent(call: Call, bytes: Uint8Array): number {
+  const event = sigevent.decode(bytes) as Record<string, number>;
+  if (event.sigev_notify !== SIGEV_THREAD) return call.arena(bytes);
+  const cookie = call.get(event.sigev_value, COOKIE);
+  if (typeof cookie === 'number') return cookie;
+  return call.checkFd(event.sigev_signo) || call.arena(sigevent.encode({ ...event, sigev_value: call.arena(cookie) }));
 }
 
 /**

@@ -417,18 +417,25 @@ describe('System V IPC', () => {
       refused(make('mq_open', [named('jobs'), 0o102, 0o600, 0]), 'EACCES');
       refused(make('mq_unlink', [named('jobs')]), 'EACCES');
     });
-    it('announce messages to nobody', () => {
-      const event = (sigev_notify: number): number => {
-        call.put(MEMORY, sigevent.encode({ sigev_notify, sigev_signo: 9 }));
+    it('announce messages to the process that asks, or to a socket of it', () => {
+      const event = (sigev_notify: number, sigev_signo = 9, sigev_value = 0): number => {
+        call.put(MEMORY, sigevent.encode({ sigev_notify, sigev_signo, sigev_value }));
         return MEMORY;
       };
-      for (const how of [0, 2, 4]) refused(make('mq_notify', [3, event(how)]), 'ENOSYS', String(how));
-      expect(call.logs).to.have.lengthOf(3);
-      const [silent] = make('mq_notify', [3, event(1)]).orders;
-      expect(silent.slice(0, 2)).to.deep.equal([NUMBERS.mq_notify, 3]);
-      expect(sigevent.decode(call.inArena(silent[2])).sigev_notify).to.equal(1);
+      for (const how of [0, 1, 4]) {
+        const [[nr, queue, at]] = make('mq_notify', [3, event(how)]).orders;
+        expect([nr, queue]).to.deep.equal([NUMBERS.mq_notify, 3]);
+        expect(sigevent.decode(call.inArena(at)).sigev_notify).to.equal(how);
+      }
       expect(make('mq_notify', [3, 0]).orders).to.deep.equal([[NUMBERS.mq_notify, 3, 0]]);
       refused(make('mq_notify', [3, 8]), 'EFAULT');
+      const cookie = Uint8Array.from({ length: 32 }, (_, i) => i);
+      call.put(MEMORY + 0x100, cookie);
+      const [[, , at]] = make('mq_notify', [3, event(2, 7, MEMORY + 0x100)]).orders;
+      const { sigev_value } = sigevent.decode(call.inArena(at)) as Record<string, number>;
+      expect(call.inArena(sigev_value).slice(0, 32)).to.deep.equal(cookie);
+      refused(make('mq_notify', [3, event(2, 7, 8)]), 'EFAULT');
+      refused(make('mq_notify', [3, event(2, call.reserved.from, MEMORY)]), 'EBADF');
     });
   });
 
