@@ -12,7 +12,7 @@ import { native } from '../native/index.js';
 import {
   absent, address, answered, bitsOut, bytesOut, choice, constant, copyIn, delegated, denied, family, flags, hex, int, mode, odd, pid,
   signal, size, string, structIn, structInOut, structOut, structs, uint, words, type Args, type Call, type Doing, type Kind, type Order,
-  type Row, type Steps,
+  type ProcessView, type Row, type Steps,
 } from './dsl.js'; // prettier-ignore
 import { change } from './support-identity.js';
 import {
@@ -507,30 +507,34 @@ const decodeLimit = (layout: Struct, bytes: Uint8Array): Limit => {
 const encodeLimit = (layout: Struct, { cur, max }: Limit): Uint8Array =>
   layout === rlimit ? layout.encode({ cur: Number(cur), max: Number(max) }) : layout.encode({ cur, max });
 
+/** A new limit: where the trustee reads it; the hard one of open files that was asked for. */
+interface NewLimit {
+  readonly at: number;
+  readonly hard?: bigint;
+}
+
 /**
- * A new limit, copied. The soft one of open files ends where the reserved descriptors begin: the kernel gives no number
+ * A new limit, copied once. The soft one of open files ends where the reserved descriptors begin: the kernel gives no number
  * from there up, so that none of theirs becomes the program's. The hard one stays above them, or no child could be given
  * its own; a lower one is the helper's to remember.
  */
-function newLimit(call: Call, resource: number, at: number, layout: Struct, target = call.process): number {
+function newLimit(call: Call, resource: number, at: number, layout: Struct, target = call.process): NewLimit | number {
   const bytes = call.get(at, layout.size);
   if (typeof bytes === 'number') return bytes;
-  if (resource !== RLIMIT_NOFILE) return call.arena(bytes);
+  if (resource !== RLIMIT_NOFILE) return { at: call.arena(bytes) };
   const { cur, max } = decodeLimit(layout, bytes);
-  if (cur > max) return call.arena(bytes);
+  if (cur > max) return { at: call.arena(bytes) }; // the kernel refuses it
   const { hardOpenFiles } = target;
   const mayRaise = (call.thread.credentials.capabilities.effective & CAP_SYS_RESOURCE) !== 0n;
   if (hardOpenFiles !== null && max > hardOpenFiles && !mayRaise) return fail('EPERM');
   const [from, to] = [BigInt(target.reserved.from), BigInt(target.reserved.to)];
-  return call.arena(encodeLimit(layout, { cur: cur > from ? from : cur, max: max < to ? to : max }));
+  const kept = encodeLimit(layout, { cur: cur > from ? from : cur, max: max < to ? to : max });
+  return { at: call.arena(kept), hard: max };
 }
 
 /** What the program asked for, once the kernel has taken it. */
-function noteLimit(call: Call, resource: number, at: number, layout: Struct, target = call.process): void {
-  const bytes = resource === RLIMIT_NOFILE && at !== 0 ? call.get(at, layout.size) : 0;
-  if (typeof bytes === 'number') return;
-  const { max } = decodeLimit(layout, bytes);
-  target.hardOpenFiles = max < BigInt(target.reserved.to) ? max : null;
+function noteLimit({ hard }: NewLimit, target: ProcessView): void {
+  if (hard !== undefined) target.hardOpenFiles = hard < BigInt(target.reserved.to) ? hard : null;
 }
 
 /**
@@ -558,9 +562,9 @@ const readLimit = (nr: number): Row =>
 function* setLimit(call: Call): Steps {
   const [resource, at] = call.r;
   const limit = newLimit(call, resource, at, rlimit);
-  if (limit < 0) return limit;
-  const result = yield [call.nr, resource, limit];
-  if (result === 0) noteLimit(call, resource, at, rlimit);
+  if (typeof limit === 'number') return limit;
+  const result = yield [call.nr, resource, limit.at];
+  if (result === 0) noteLimit(limit, call.process);
   return result;
 }
 
@@ -568,13 +572,14 @@ function* changeLimit(call: Call): Steps {
   const [who, resource, next, old] = call.r;
   const target = orderedProcess(call, who);
   const of = processOf(call, who) ?? call.process;
-  const limit = next === 0 ? 0 : newLimit(call, resource, next, rlimit64, of);
-  const refused = limit < 0 || old === 0 ? limit : call.checkRange(old, rlimit64.size);
+  const limit = next === 0 ? { at: 0 } : newLimit(call, resource, next, rlimit64, of);
+  if (typeof limit === 'number') return limit;
+  const refused = old === 0 ? 0 : call.checkRange(old, rlimit64.size);
   if (refused < 0) return refused;
-  const result = yield [call.nr, target, resource, limit, old];
+  const result = yield [call.nr, target, resource, limit.at, old];
   if (result !== 0) return result;
   const told = toldLimit(call, resource, old, rlimit64, of);
-  noteLimit(call, resource, next, rlimit64, of);
+  noteLimit(limit, of);
   return told;
 }
 

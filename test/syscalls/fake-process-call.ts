@@ -119,6 +119,8 @@ export class FakeCall {
     this.members.push(process);
     return process;
   }
+  /** What happens in the program as the trustee works. */
+  ordered: () => void = () => undefined;
   readonly cancelWord = { address: 0xb0000000, value: 7 };
   cancelled = false;
   /** What the call waited for, and how each wait ends: by default as if nothing came. */
@@ -224,7 +226,10 @@ export function run(
       fake.masks.push(step.mask);
       return 0;
     }
-    if (!isWait(step)) return results[orders.push(step) - 1] ?? 0;
+    if (!isWait(step)) {
+      fake.ordered();
+      return results[orders.push(step) - 1] ?? 0;
+    }
     fake.waits.push(step);
     return fake.ended(step);
   };

@@ -6,6 +6,7 @@ import {
   futexWaiter,
   newUtsname,
   oldoldUtsname,
+  rlimit,
   rlimit64,
   rusage,
   timespec64,
@@ -416,6 +417,18 @@ describe('processes', () => {
       expect(rlimit64.decode(call.inArena(orders[0][3]))).to.deep.equal({ cur: 64n, max: BigInt(RESERVED.to) });
       expect(call.process.hardOpenFiles).to.equal(128n);
       expect(run(processes.prlimit64, call, [0, 7, 0, PROTECTED]).result).to.equal(-ERRNO.EFAULT);
+    });
+    it('a limit is remembered as the kernel got it, whatever stands there meanwhile', () => {
+      for (const [row, registers, bytes] of [
+        [processes.prlimit64, [0, 7, AT, 0], (max: bigint) => rlimit64.encode({ cur: 64n, max })],
+        [processes.setrlimit, [7, AT], (max: bigint) => rlimit.encode({ cur: 64, max: Number(max) })],
+      ] as const) {
+        call.put(AT, bytes(128n));
+        call.ordered = () => call.put(AT, bytes(64n)); // by another thread
+        expect(run(row, call, registers).result).to.equal(0);
+        expect(call.process.hardOpenFiles).to.equal(128n);
+        call.process.hardOpenFiles = null;
+      }
     });
     it('setpgid moves itself and children, to groups of the sandbox in the session, or the first one', () => {
       const set = (who: number, group: number) => run(processes.setpgid, call, [who, group]);
