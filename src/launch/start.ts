@@ -382,7 +382,8 @@ function complete(pid: number, channels: Channels, options: StartOptions): Start
     new ProcessState({
       sandbox,
       pid,
-      parent: process.pid,
+      parent: process.ppid,
+      isFirst: true,
       exe: options.exe,
       reserved: { from: base, to: base + reservedCount(slots) },
       pidfd: must(native.pidfdOpen(pid, 0), 'pidfd_open'),

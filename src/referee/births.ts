@@ -501,9 +501,9 @@ export class Births {
     return failed;
   }
 
-  /** Its parent is gone: the kernel gives it another, which no program of the sandbox knows. */
-  orphan(child: ProcessState): void {
-    child.parent = ORPHAN;
+  /** Its parent is gone: it has another, of whom its hooks tell. */
+  adopt(child: ProcessState, parent: number): void {
+    child.parent = parent;
     for (const thread of child.threads) if (thread.request !== null) this.referee.setActions(thread);
   }
 }

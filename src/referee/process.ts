@@ -360,6 +360,7 @@ export interface ProcessOptions {
   readonly sandbox: Sandbox;
   readonly pid: number;
   readonly parent: number;
+  readonly isFirst?: boolean;
   readonly exe: ByteString;
   readonly reserved: { readonly from: number; readonly to: number };
   readonly pidfd: number;
@@ -391,6 +392,7 @@ export class ProcessState implements ProcessView {
   readonly threads: ThreadState[] = [];
   readonly pid: number;
   parent: number;
+  readonly isFirst: boolean;
   exe: ByteString;
   readonly reserved: { readonly from: number; readonly to: number };
   readonly pidfd: number;
@@ -428,6 +430,7 @@ export class ProcessState implements ProcessView {
     this.sandbox = o.sandbox;
     this.pid = o.pid;
     this.parent = o.parent;
+    this.isFirst = o.isFirst ?? false;
     this.exe = o.exe;
     this.reserved = o.reserved;
     this.pidfd = o.pidfd;

@@ -78,6 +78,7 @@ function statusOf(thread: ThreadView, pid: number, runs: boolean): ByteString | 
   const lines: Record<string, (value: string) => string | number> = {
     State: (value) => (runs ? 'R (running)' : value),
     Pid: () => pid,
+    PPid: () => thread.process.parent,
     NSpid: (value) => value.replace(/\d+$/, String(pid)),
     Threads: () => count(thread.process.living),
     SigBlk: () => set(sets.blocked),
@@ -95,6 +96,7 @@ function statusOf(thread: ThreadView, pid: number, runs: boolean): ByteString | 
 /** proc_pid_stat(5) counts from 1; behind the name, which may hold anything, comes the third. */
 const FIELD = {
   state: 3,
+  parent: 4,
   minflt: 10,
   cstime: 17,
   threads: 20,
@@ -120,6 +122,7 @@ function statOfThread(
   const fields = fieldsOf(stat);
   const put = (field: number, value: unknown): void => void (fields[field - BEHIND_NAME] = String(value));
   if (runs) put(FIELD.state, 'R');
+  put(FIELD.parent, thread.process.parent);
   for (let field: number = FIELD.minflt; wholeProcess !== undefined && field <= FIELD.cstime; field++)
     put(field, wholeProcess[field - BEHIND_NAME]);
   if (wholeProcess !== undefined) put(FIELD.start, wholeProcess[FIELD.start - BEHIND_NAME]);

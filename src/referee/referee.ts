@@ -90,7 +90,18 @@ export interface RefereeOptions {
   readonly launcher: Launcher;
 }
 
-const TAG = { socket: 0, hint: 1, process: 2, thread: 3, stop: 4, door: 5, loader: 6, wait: 7, time: 8 } as const;
+const TAG = {
+  socket: 0,
+  hint: 1,
+  process: 2,
+  thread: 3,
+  stop: 4,
+  door: 5,
+  loader: 6,
+  wait: 7,
+  time: 8,
+  parent: 9,
+} as const;
 /** 24 bits of an index: a unit's id, a descriptor of the helper, or a pid (PID_MAX_LIMIT is 1 << 22). */
 const tag = (kind: number, index: number): number => ((kind << 24) | index) >>> 0;
 
@@ -159,6 +170,8 @@ export class Referee {
   private readonly waits: Waits<ThreadState>;
   readonly solitudes = new Solitudes((thread) => this.result(thread));
   private readonly timer: number;
+  /** pidfd of the first process's parent; negative for one outside of our pid namespace. */
+  private parent = -1;
   /** Steps that are being taken just now. */
   private taken: Work | null = null;
   private ending: Ending | null = null;
@@ -185,6 +198,26 @@ export class Referee {
     native.epollAdd(this.epoll, o.launcher.door.socket, tag(TAG.door, 0));
     first.space.authority = new Authority(o.judge);
     this.watchProcess(first);
+    this.watchParent();
+  }
+
+  /** Of the first process, which is told of the helper's: its end, and who takes its place. */
+  private watchParent(): void {
+    this.parent = native.pidfdOpen(this.first.parent, 0);
+    if (this.parent >= 0) native.epollAdd(this.epoll, this.parent, tag(TAG.parent, 0));
+  }
+  private unwatchParent(): void {
+    if (this.parent < 0) return;
+    native.epollRemove(this.epoll, this.parent);
+    native.close(this.parent);
+    this.parent = -1;
+  }
+  private parentGone(): void {
+    const { parent } = this.first;
+    this.unwatchParent();
+    for (const { process: child, signal } of deathSignals(this.sandbox, parent)) native.pidfdKill(child.pidfd, signal);
+    this.births.adopt(this.first, process.ppid);
+    if (this.first.parent !== parent) this.watchParent();
   }
 
   /** Starts the first untrustee, and serves all of the sandbox until the first process is gone. */
@@ -200,6 +233,7 @@ export class Referee {
       if (this.patience() >= 0) this.look(); // however busy the others keep the loop
     }
     this.endOthers();
+    this.unwatchParent();
     native.close(this.epoll);
     native.close(this.timer);
     return this.ending;
@@ -300,6 +334,7 @@ export class Referee {
       else if (kind === TAG.process) this.processGone(process);
       else if (kind === TAG.door) this.o.launcher.door.open();
       else if (kind === TAG.loader) this.executions.turn(process);
+      else if (kind === TAG.parent) this.parentGone();
       else if (kind === TAG.stop) this.stop();
     } catch (error) {
       this.caught(process, error);
@@ -370,8 +405,9 @@ export class Referee {
     process.growing?.();
     process.released?.();
     process.released = null;
-    for (const { process: child, signal } of deathSignals(process)) native.pidfdKill(child.pidfd, signal);
-    for (const child of this.sandbox.known) if (child.parent === process.pid) this.births.orphan(child);
+    for (const { process: child, signal } of deathSignals(this.sandbox, process.pid))
+      native.pidfdKill(child.pidfd, signal);
+    for (const child of this.sandbox.known) if (child.parent === process.pid) this.births.adopt(child, ORPHAN);
     // Nobody in the sandbox waits for an orphan.
     for (const child of this.sandbox.known)
       if (child.ended && child.parent === ORPHAN && child !== this.first) this.sandbox.remove(child);

@@ -190,8 +190,10 @@ export interface ProcessView {
   readonly reserved: { readonly from: number; readonly to: number };
   /** Its auxiliary vector as the program got it: pairs of words; empty before that. */
   readonly auxv: Uint32Array;
-  /** Its parent's: the helper's, which lives longer. */
+  /** Its parent's, as it is told: 1 for an orphan. The first process has the helper's own parent, as it would bare. */
   readonly parent: number;
+  /** It is the helper's child, whose end is the sandbox's. */
+  readonly isFirst: boolean;
   /** The process group that it began in, the helper's: it may go back there. 0 when that is outside of our pid namespace. */
   readonly firstGroup: number;
   umask: number;

@@ -31,8 +31,7 @@ export function* settle(call: Call, result: number): Steps {
   if (now.same === thread.credentials.same) return result;
   thread.credentials = now;
   // commit_creds() of kernel/cred.c takes both away. What stops with its helper is the helper's child.
-  if (thread.tid === call.process.pid && call.process.parent === process.pid)
-    yield ask(P.PR_SET_PDEATHSIG, SIGNAL.KILL);
+  if (thread.tid === call.process.pid && call.process.isFirst) yield ask(P.PR_SET_PDEATHSIG, SIGNAL.KILL);
   const dumpable = yield ask(P.PR_GET_DUMPABLE);
   if (dumpable !== DUMPABLE) notes(call).dumpable = dumpable;
   return { outcome: 'respawn', result };

@@ -3,7 +3,17 @@ import { toBytes } from '../abi/bytes.js';
 import { ERRNO, type PrimaryErrnoName } from '../abi/errno.js';
 import { syscallName } from '../abi/numbers.js';
 import { word } from '../abi/structs-process.js';
-import { odd, sizeOf, type Args, type Call, type Kind, type ProcessView, type Row, type RowOptions } from './dsl.js';
+import {
+  odd,
+  sizeOf,
+  type Args,
+  type Call,
+  type Kind,
+  type ProcessView,
+  SandboxView,
+  type Row,
+  type RowOptions,
+} from './dsl.js';
 
 export const PAGE = 0x1000;
 /** One past the last address. */
@@ -34,10 +44,13 @@ const notesOf = (process: ProcessView): Notes => {
 };
 export const notes = (call: Call): Notes => notesOf(call.process);
 
-/** Whom the end of a process is told to, with the signal that each child asked for (PR_SET_PDEATHSIG). */
-export const deathSignals = (ended: ProcessView): { readonly process: ProcessView; readonly signal: number }[] =>
-  [...ended.sandbox.processes]
-    .filter((child) => child.parent === ended.pid && notesOf(child).deathSignal !== 0)
+/** Whom the end of a process, perhaps outside, is told to, with the signal that each child asked for (PR_SET_PDEATHSIG). */
+export const deathSignals = (
+  { processes }: SandboxView,
+  ended: number,
+): { readonly process: ProcessView; readonly signal: number }[] =>
+  [...processes]
+    .filter((child) => child.parent === ended && notesOf(child).deathSignal !== 0)
     .map((process) => ({ process, signal: notesOf(process).deathSignal }));
 
 /** One line per process for each key, by default the call's name. */

@@ -88,6 +88,7 @@ export class FakeCall {
       reserved: RESERVED,
       auxv: new Uint32Array(0),
       parent: PARENT,
+      isFirst: pid === PID,
       firstGroup: PARENT,
       umask: 0o022,
       hardOpenFiles: null,

@@ -460,8 +460,8 @@ describe('processes', () => {
       const fake = new FakeCall();
       Object.assign(fake, { process: child });
       run(processes.prctl, fake, [PR.values.PR_SET_PDEATHSIG, 9]);
-      expect(deathSignals(call.process)).to.deep.equal([{ process: child, signal: 9 }]);
-      expect(deathSignals(child)).to.deep.equal([]);
+      expect(deathSignals(call.sandbox, PID)).to.deep.equal([{ process: child, signal: 9 }]);
+      expect(deathSignals(call.sandbox, child.pid)).to.deep.equal([]);
     });
   });
 
