@@ -40,6 +40,30 @@
 2:	jmp	*%fs:SLOT_TAIL
 .endm
 
+/*
+ * What debuggers that attach from outside are told (.debug_frame, in the loader's file but not in memory): a thread waits
+ * in a request nearly always, and its stack leads from there into the program. `beyond`: bytes below the request.
+ */
+	.cfi_sections .debug_frame
+.macro FRAME_OF_REQUEST beyond
+	.cfi_def_cfa_offset REQUEST_SIZE + \beyond
+	.cfi_offset ebp, -12
+	.cfi_offset edi, -16
+	.cfi_offset esi, -20
+	.cfi_offset edx, -24
+	.cfi_offset ecx, -28
+	.cfi_offset ebx, -32
+.endm
+.macro FRAME_OF_FLAGS
+	.cfi_def_cfa_offset 8
+	.cfi_same_value ebp
+	.cfi_same_value edi
+	.cfi_same_value esi
+	.cfi_same_value edx
+	.cfi_same_value ecx
+	.cfi_same_value ebx
+.endm
+
 /* A request, from the registers and the flags on the stack. From `critical` on a signal waits for its end. */
 .macro ASK kind, next=request
 	call	save
@@ -74,7 +98,9 @@ enter:
 
 	.balign	16
 hook:
+	.cfi_startproc
 	pushfl
+	FRAME_OF_FLAGS
 	cmpl	$ACTION_COUNT, %eax
 	jae	1f
 	cmpb	$ACTION_NATIVE, %fs:SLOT_ACTIONS(%eax)
@@ -88,6 +114,7 @@ hook:
 2:	call	make
 	popfl
 	ret
+	.cfi_endproc
 
 /* Pushes ebp to eax, esp and gs below the flags; the first stands where its return address did, to which it jumps. */
 save:
@@ -124,6 +151,8 @@ asked:
 	call	keep_fpu
 	movl	%ebx, %esp
 request:
+	.cfi_startproc
+	FRAME_OF_REQUEST 0
 	movl	%fs:SLOT_SOCKET_FD, %ebx
 	movl	%esp, %ecx
 	movl	$REQUEST_SIZE, %edx
@@ -131,6 +160,7 @@ request:
 	cmpl	$REQUEST_SIZE, %eax
 	jne	lost
 	subl	$REPLY_SIZE, %esp
+	FRAME_OF_REQUEST REPLY_SIZE
 reply:
 	movl	%fs:SLOT_SOCKET_FD, %ebx
 	movl	%esp, %ecx
@@ -166,6 +196,7 @@ reply:
 	je	unless
 lost:
 	movl	$125, %eax
+	.cfi_endproc
 exit:
 	movl	%eax, %ebx
 	movl	$NR_EXIT, %eax
@@ -226,6 +257,8 @@ mask:
 	jmp	reply
 
 native:
+	.cfi_startproc
+	FRAME_OF_REQUEST REPLY_SIZE
 	movl	%fs:SLOT_STATE, %edx
 	movl	$CRITICAL_NO, STATE_CRITICAL(%edx)
 	cmpl	$0, STATE_STASHED(%edx)
@@ -233,9 +266,11 @@ native:
 	addl	$(REPLY_SIZE + SAVED_EAX), %esp
 	popl	%eax
 	RESTORE
+	FRAME_OF_FLAGS
 	call	make
 	popfl
 	ret
+	.cfi_endproc
 
 /* The same, and a second request in the place of the first. */
 report:
