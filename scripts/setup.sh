@@ -4,6 +4,7 @@
 #
 # Usage: scripts/setup.sh [STEP...]     all steps, or some of: tools modules tree build
 #        scripts/setup.sh peers         what npm run bench compares with, as far as it can be had
+#        scripts/setup.sh debuggers     what test:programs attaches; without it those tests are skipped
 #        scripts/setup.sh judges        what some tests compare with; without it they are skipped
 set -euo pipefail
 
@@ -87,6 +88,14 @@ strace strace
 groff groff
 mandoc mandoc
 zsh zsh
+LIST
+}
+
+# debuggers: for programs in the sandbox, attached from outside.
+step_debuggers() {
+  welcome debuggers <<'LIST'
+gdb gdb
+strace strace
 LIST
 }
 

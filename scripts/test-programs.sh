@@ -12,6 +12,7 @@ cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 source scripts/debian.sh
 
 scripts/setup.sh
+scripts/setup.sh debuggers
 scripts/programs-tree.sh
 test/programs/enter.sh .sysroot/programs / true ||
   fail 'programs cannot be run bare: run this as root, or allow user namespaces (sysctl kernel.unprivileged_userns_clone)'
