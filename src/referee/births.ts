@@ -5,6 +5,7 @@
  * child has; what the helper knows of the parent is copied here.
  */
 import { ERRNO, errnoName } from '../abi/errno.js';
+import { FCNTL } from '../abi/flags.js';
 import * as L from '../abi/linux.js';
 import { NUMBERS } from '../abi/numbers.js';
 import { rlimit64 } from '../abi/structs-process.js';
@@ -23,6 +24,7 @@ const AF_UNIX = 1;
 const SOCK_SEQPACKET_CLOEXEC = L.SOCK_SEQPACKET | L.SOCK_CLOEXEC;
 const MSG_CMSG_CLOEXEC = 0x40000000;
 const KILLED = 137;
+const { F_DUPFD_CLOEXEC } = FCNTL.values;
 const CLONE_VM = 0x100;
 const CLONE_PIDFD = 0x1000;
 const WALL = 0x40000000;
@@ -409,6 +411,11 @@ export class Births {
   private childOf({ process }: ThreadState, pid: number): ProcessState | undefined {
     const pidfd = native.pidfdOpen(pid, 0);
     if (pidfd < 0) return undefined;
+    const root = process.root < 0 ? -1 : native.fcntl(process.root, F_DUPFD_CLOEXEC, 0);
+    if (root < 0 && process.root >= 0) {
+      native.close(pidfd);
+      return undefined;
+    }
     const { sandbox, exe, reserved, space } = process;
     const memory = new ProcessMemory(pid);
     const child = new ProcessState(
@@ -417,6 +424,7 @@ export class Births {
     );
     space.users++;
     child.umask = process.umask;
+    child.enterRoot(root);
     child.hardOpenFiles = process.hardOpenFiles;
     child.signals = process.signals; // until it has a table of its own
     this.referee.watchProcess(child);

@@ -34,6 +34,12 @@ export interface WalkOptions {
 export interface Ground {
   readonly view: View;
   readonly roots: Roots;
+  /** Where absolute paths start: the guest's root, or what the process put in its place; a negative errno. */
+  root(): Spot | number;
+  /** Its guest path; a negative errno. */
+  top(): ByteString | number;
+  /** A guest path as the process is told it. */
+  told(guest: ByteString): ByteString;
   readonly lookup: Lookup;
   readonly procfs: Procfs;
   readonly sharedMemoryPrefix: ByteString;
@@ -139,6 +145,9 @@ export class Walk {
   readonly ascended: ByteString[] = [];
 
   private up(): Step {
+    const top = this.ground.top();
+    if (typeof top === 'number') return top;
+    if (top !== '/' && top === this.spot.guest) return this.stay();
     const how = this.scope?.limits.up(this.spot.guest) ?? 'go';
     if (how !== 'go') return how === 'stay' ? undefined : how;
     this.ascended.push(this.spot.guest);
@@ -308,7 +317,7 @@ export class Walk {
   private goToRoot(): number {
     const { roots } = this.ground;
     const where = this.scope?.limits.absolute() ?? 'root';
-    const spot = where === 'root' ? roots.root : where === 'top' ? roots.at(this.scope?.start ?? -1) : where;
+    const spot = where === 'root' ? this.ground.root() : where === 'top' ? roots.at(this.scope?.start ?? -1) : where;
     if (typeof spot === 'number') return spot;
     this.go(spot);
     return 0;
@@ -429,6 +438,8 @@ export class Walk {
     if (typeof link === 'number') return undefined;
     if ('text' in link) return link.text;
     const path = 'to' in link ? roots.pathOf(this.ground.cwd(link.of)) : kernel;
-    return typeof path === 'number' ? undefined : (roots.guestOf(path) ?? path);
+    if (typeof path === 'number') return undefined;
+    const guest = roots.guestOf(path);
+    return guest === null ? path : this.ground.told(guest);
   }
 }

@@ -15,7 +15,7 @@ import { Roots, type Spot } from './paths-spot.js';
 import { ThreadNames } from './paths-threads.js';
 import { AGAIN, Walk, type Ground } from './paths-walk.js';
 import { procfsText } from './procfs-text.js';
-import type { Layer, View } from './view.js';
+import { below, within, type Layer, type View } from './view.js';
 
 const { O_PATH, O_DIRECTORY } = OPEN.values;
 const { S_IFDIR } = MODE.values;
@@ -80,6 +80,9 @@ export class PathResolver {
       view,
       lookup,
       roots: this.roots,
+      root: () => this.root(),
+      top: () => this.top(),
+      told: (guest) => this.told(guest),
       procfs: new Procfs(lookup, visitor, this.deviceOf('/proc')),
       sharedMemoryPrefix: options.sharedMemoryPrefix,
       sharedMemory: this.deviceOf('/dev/shm'),
@@ -107,7 +110,7 @@ export class PathResolver {
 
   /**
    * @param start the helper's descriptor of the directory that a relative path starts from, or of anything for an
-   *   empty one; -1 for the guest's root
+   *   empty one; -1 for the root
    * @returns what stands there, or a negative errno. Its descriptors last until release().
    */
   resolve(start: number, path: ByteString, options: PathOptions): Resolved | number {
@@ -121,7 +124,7 @@ export class PathResolver {
     if (path.startsWith('/') && (limits & RESOLVE_BENEATH) !== 0) return -ERRNO.EXDEV;
     const fromRoot = start < 0 || (path.startsWith('/') && (limits & RESOLVE_IN_ROOT) === 0);
     for (let i = 0; i < MAX_WALKS; i++) {
-      const spot = fromRoot ? this.roots.root : this.roots.at(start);
+      const spot = fromRoot ? this.root() : this.roots.at(start);
       if (spot === -ERRNO.ENOENT) return this.fromRemoved(start, path, options);
       if (typeof spot === 'number') return spot;
       const walk = new Walk(this.ground, options, limits === 0 ? undefined : this.scope(limits, spot, start, fromRoot));
@@ -150,7 +153,22 @@ export class PathResolver {
     return { limits: new Scope(limits, spot.guest, this.roots.main(spot).fd, absolute, this.lookup), start };
   }
 
-  /** The guest path of a descriptor of the helper, as getcwd(2) tells it; -ENOENT when it was removed. */
+  /** Where absolute paths of the visiting process start: chroot(2). */
+  private root(): Spot | number {
+    const fd = this.visit.thread?.process.root ?? -1;
+    return fd < 0 ? this.roots.root : this.roots.at(fd);
+  }
+  private top(): ByteString | number {
+    const fd = this.visit.thread?.process.root ?? -1;
+    return fd < 0 ? '/' : this.guestPath(fd);
+  }
+  /** A guest path as the visiting process is told it: seen from its root, marked where that does not hold it. */
+  told(guest: ByteString): ByteString {
+    const top = this.top();
+    return typeof top === 'string' && within(guest, top) ? below(guest, top) : `(unreachable)${guest}`;
+  }
+
+  /** The guest path of a descriptor of the helper; -ENOENT when it was removed. */
   guestPath(fd: number): ByteString | number {
     const host = this.roots.pathOf(fd);
     return typeof host === 'number' ? host : (this.roots.guestOf(host) ?? -ERRNO.ENOENT);

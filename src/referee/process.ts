@@ -339,6 +339,7 @@ export class Sandbox implements SandboxView {
     this.byPid.delete(process.pid);
     this.ended.delete(process);
     native.close(process.pidfd);
+    process.enterRoot(-1);
   }
 }
 
@@ -384,6 +385,7 @@ export class ProcessState implements ProcessView {
   readonly firstGroup = standing('self')[0];
   auxv: Uint32Array = new Uint32Array(0);
   umask = 0o022;
+  root = -1;
   hardOpenFiles: bigint | null = null;
   /** The soft limit of open files to go back to, while its own trustee has raised it. */
   softOpenFiles: bigint | null = null;
@@ -450,6 +452,10 @@ export class ProcessState implements ProcessView {
   }
   set signals(dispositions: Dispositions) {
     this.dispositions = dispositions;
+  }
+  enterRoot(fd: number): void {
+    if (this.root >= 0) native.close(this.root);
+    this.root = fd;
   }
   caught(): bigint {
     return caughtSignals(this.pid);

@@ -199,7 +199,8 @@ export class Request implements Call {
   }
   cwd(): ByteString | number {
     const fd = this.workingDirectory();
-    return fd < 0 ? fd : this.guestPath(fd);
+    const guest = fd < 0 ? fd : this.guestPath(fd);
+    return typeof guest === 'number' ? guest : this.resolver.told(guest);
   }
   guestPath(fd: number): ByteString | number {
     return this.resolver.guestPath(fd);

@@ -18,11 +18,11 @@ export interface ViewOptions {
 const KERNEL_NAMES: ReadonlySet<ByteString> = new Set(['proc', 'dev', 'sys']);
 
 /** Is `path` the directory `above` or below it? Both canonical. */
-const within = (path: ByteString, above: ByteString): boolean =>
+export const within = (path: ByteString, above: ByteString): boolean =>
   above === '/' || path === above || (path.startsWith(above) && path[above.length] === '/');
 
 /** What follows `above` in a path within it, as an absolute path. */
-const below = (path: ByteString, above: ByteString): ByteString =>
+export const below = (path: ByteString, above: ByteString): ByteString =>
   above === '/' ? path : path.slice(above.length) || '/';
 
 /** The parent's name; the root is its own parent. */

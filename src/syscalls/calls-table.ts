@@ -18,6 +18,7 @@ export const ASKED: Readonly<Partial<Record<SyscallName, string>>> = {
   openat2: OPENS,
   creat: 'write, and create when it is to be made',
   chdir: 'stat',
+  chroot: 'stat',
   access: CHECKS,
   faccessat: CHECKS,
   faccessat2: CHECKS,

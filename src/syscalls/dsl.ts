@@ -118,7 +118,7 @@ export interface Call {
   isStill(fd: number, pin: number): boolean;
   /** The reserved descriptors: from ≤ n < to. */
   readonly reserved: { readonly from: number; readonly to: number };
-  /** Guest path of the working directory, or a negative errno. */
+  /** Path of the working directory as the program is told it, or a negative errno. */
   cwd(): ByteString | number;
   /** May what is named `from` be named `to`? A negative errno when that grants more; for a directory below it too. */
   relabel(from: Resolved, to: Resolved, directory: boolean): number;
@@ -197,6 +197,10 @@ export interface ProcessView {
   /** The process group that it began in, the helper's: it may go back there. 0 when that is outside of our pid namespace. */
   readonly firstGroup: number;
   umask: number;
+  /** The helper's descriptor (O_PATH) of the directory that its absolute paths start from; -1: the guest's root. */
+  readonly root: number;
+  /** Takes over a descriptor to be its root. */
+  enterRoot(fd: number): void;
   /** The hard limit of open files that the program set, where the kernel's is higher for the sandbox's own. */
   hardOpenFiles: bigint | null;
   /** The end of the heap, once it is known: only brk(2) moves it. */

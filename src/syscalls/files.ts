@@ -667,6 +667,28 @@ function* chdir(call: Call): Steps {
   return -ERRNO.ELOOP;
 }
 
+const CAP_SYS_CHROOT = 1n << 18n;
+
+/**
+ * chroot(2): from now on walks for the process begin there. The kernel is told nothing, and what is judged are the same
+ * names as before, so a root gives and takes no right.
+ */
+function chroot(call: Call): number {
+  const where = pathOf(call, AT_FDCWD, call.r[0], 'stat', { follow: true });
+  if (typeof where === 'number') return where;
+  if (!where.exists) return -ERRNO.ENOENT;
+  if (where.type !== S_IFDIR) return -ERRNO.ENOTDIR;
+  // The dot asks for the right to search it.
+  const fd = native.openat(where.object ?? where.dir, '.', O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+  if (fd < 0) return fd;
+  if ((call.thread.credentials.capabilities.effective & CAP_SYS_CHROOT) === 0n) {
+    native.close(fd);
+    return -ERRNO.EPERM;
+  }
+  call.thread.process.enterRoot(fd);
+  return 0;
+}
+
 function getcwd(call: Call): number {
   const cwd = call.cwd();
   if (typeof cwd === 'number') return cwd;
@@ -721,6 +743,7 @@ export const files = family({
     returns: 'fd',
   }),
   chdir: odd(12, { path: path('stat') }, chdir),
+  chroot: answered(61, { path: path('stat') }, chroot),
   getcwd: answered(183, { buffer: textOut('size'), size: size() }, getcwd, { returns: 'count' }),
 
   // looking

@@ -91,6 +91,8 @@ export class FakeCall {
       isFirst: pid === PID,
       firstGroup: PARENT,
       umask: 0o022,
+      root: -1,
+      enterRoot: () => undefined,
       hardOpenFiles: null,
       break: undefined,
       signals: new FakeSignals(),
