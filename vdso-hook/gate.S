@@ -1,10 +1,11 @@
 /*
  * The hook: where AT_SYSINFO and the rewritten vDSO entry lead. It runs in the untrustee, on the program's stack,
- * and is a convenience: strict mode confines whoever goes around it. fs:0 is the thread's read-only slot.
+ * and is a convenience: strict mode confines whoever goes around it. fs:0 is the thread's read-only slot. A program that
+ * has loaded fs itself is asked for each call, and gets its own back together with all other registers, by a sigreturn.
  *
  * In:  eax = number, ebx ecx edx esi edi ebp = arguments, entered by call.  Out: eax; all else is kept.
  *
- *   esp → kind sequence mask[2] gs esp eax ebx ecx edx esi edi ebp eflags eip     the request, REQUEST_FIELDS of src/wire/layout.ts
+ *   esp → kind sequence mask[2] fs gs esp eax ebx ecx edx esi edi ebp eflags eip     the request, REQUEST_FIELDS of src/wire/layout.ts
  *
  * signal.c has the other half: what becomes of a signal, and the calls on masks and frames.
  */
@@ -17,14 +18,17 @@
 #define NR_RT_SIGRETURN 173
 #define EINTR 4
 
-/* Where the registers stand in a request (from gs on), and the saved eax. */
+/* Where the registers stand in a request (from fs on), and the saved eax. */
 #define SAVED 16
-#define SAVED_EAX 24
+#define SAVED_FS SAVED
+#define SAVED_EAX 28
 
 	.text
 	.globl	hook, own, enter, scan_load, scan_fault, restorer, started
 	.globl	return_stub, return_rt_stub
 	.hidden	return_stub, return_rt_stub
+	.globl	key, keyed, made_raw, raw, raw_report
+	.hidden	key, keyed, made_raw, raw, raw_report
 	.globl	fetch, fetch_load, store, store_word, access_fault, enter3, load_frame, change_mask, save_fpu
 	.hidden	hook, own, enter, scan_load, scan_fault, restorer, started
 	.hidden	fetch, fetch_load, store, store_word, access_fault, enter3, load_frame, change_mask, save_fpu
@@ -67,9 +71,7 @@
 /* A request, from the registers and the flags on the stack. From `critical` on a signal waits for its end. */
 .macro ASK kind, next=request
 	call	save
-	movl	%fs:SLOT_STATE, %edx
-	incl	STATE_SEQUENCE(%edx)
-	movl	$CRITICAL_REQUEST, STATE_CRITICAL(%edx)
+	call	key
 	pushl	STATE_MASK+4(%edx)
 	pushl	STATE_MASK(%edx)
 	pushl	STATE_SEQUENCE(%edx)
@@ -101,6 +103,15 @@ hook:
 	.cfi_startproc
 	pushfl
 	FRAME_OF_FLAGS
+	pushl	%eax
+	.cfi_adjust_cfa_offset 4
+	movl	%fs, %eax
+	cmpl	$KEY_LONG_MODE, %eax
+	je	3f
+	cmpl	$KEY_LEGACY, %eax
+3:	popl	%eax
+	.cfi_adjust_cfa_offset -4
+	jne	1f
 	cmpl	$ACTION_COUNT, %eax
 	jae	1f
 	cmpb	$ACTION_NATIVE, %fs:SLOT_ACTIONS(%eax)
@@ -116,7 +127,7 @@ hook:
 	ret
 	.cfi_endproc
 
-/* Pushes ebp to eax, esp and gs below the flags; the first stands where its return address did, to which it jumps. */
+/* Pushes ebp to eax, esp, gs and fs below the flags; the first stands where its return address did, to which it jumps. */
 save:
 	xchgl	%ebp, (%esp)
 	pushl	%edi
@@ -127,7 +138,31 @@ save:
 	pushl	%eax
 	pushl	%esp
 	pushl	%gs
+	pushl	%fs
 	jmp	*%ebp
+
+/*
+ * Takes the key, and edx = the state, whose critical section begins. Up to `keyed` a signal is handed on as if it had come at
+ * `key`: a handler of the program must not find the key in fs where the program has something else.
+ */
+key:
+	movl	%cs, %edx
+	cmpl	$KEY_LONG_MODE_CODE, %edx
+	movl	$KEY_LONG_MODE, %edx
+	je	1f
+	movl	$KEY_LEGACY, %edx
+1:	movl	%edx, %fs
+	movl	%fs:SLOT_STATE, %edx
+	incl	STATE_SEQUENCE(%edx)
+	movl	$CRITICAL_REQUEST, STATE_CRITICAL(%edx)
+keyed:
+	ret
+
+/* ZF: has the program the key in fs, in the request behind the reply? */
+.macro COMPARE_FS
+	movl	%fs, %ecx
+	cmpw	%cx, REPLY_SIZE + SAVED_FS(%esp)
+.endm
 
 /* Pops what save pushed, from ebx on, up to the flags; changes none of those of the processor. */
 .macro RESTORE
@@ -210,6 +245,8 @@ value:
 	movl	%fs:SLOT_STATE, %edx
 	cmpl	$0, STATE_TEMPORARY(%edx)
 	jne	ending
+	COMPARE_FS
+	jne	ending
 	movl	$CRITICAL_NO, STATE_CRITICAL(%edx)
 	cmpl	$0, STATE_STASHED(%edx)
 	jne	ending
@@ -259,6 +296,8 @@ mask:
 native:
 	.cfi_startproc
 	FRAME_OF_REQUEST REPLY_SIZE
+	COMPARE_FS
+	jne	without_key
 	movl	%fs:SLOT_STATE, %edx
 	movl	$CRITICAL_NO, STATE_CRITICAL(%edx)
 	cmpl	$0, STATE_STASHED(%edx)
@@ -274,6 +313,8 @@ native:
 
 /* The same, and a second request in the place of the first. */
 report:
+	COMPARE_FS
+	jne	report_without_key
 	movl	%fs:SLOT_STATE, %edx
 	movl	$CRITICAL_NO, STATE_CRITICAL(%edx)
 	cmpl	$0, STATE_STASHED(%edx)
@@ -282,6 +323,28 @@ report:
 	popl	%eax
 	RESTORE
 	call	make
+	ASK	KIND_RESULT
+
+/* The call made with the program's fs: not by the vDSO's way, which leads through the key. */
+without_key:
+	xorl	%edx, %edx
+1:	leal	REPLY_SIZE + SAVED(%esp), %eax
+	movl	%fs:SLOT_STATE, %esp
+	cld
+	call	end_without_key
+	hlt
+report_without_key:
+	movl	$1, %edx
+	jmp	1b
+
+/* Below the program's return address, with all its registers. */
+raw:
+	int	$0x80
+	ret
+raw_report:
+	int	$0x80
+made_raw:
+	pushfl
 	ASK	KIND_RESULT
 
 peek:
@@ -350,7 +413,9 @@ started:
 	call	save
 	movd	%mm0, %eax
 	subl	$REQUEST_ESP_BIAS, %eax
-	movl	%eax, 4(%esp)
+	movl	%eax, 8(%esp)
+	movl	%fs:SLOT_FS, %eax
+	movl	%eax, (%esp)
 	movl	%esp, %eax
 	cld
 	call	start

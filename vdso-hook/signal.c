@@ -27,6 +27,8 @@ enum { GENERAL_PROTECTION = 13, CALL_LENGTH = 2 };
 /* Flags that a handler does not begin with: trap, direction, resume. */
 enum { NOT_IN_HANDLERS = 0x100 | 0x400 | 0x10000 };
 enum { UC_FP_XSTATE = 1 };
+/* Of a word that a segment register was pushed to, the upper half is anything. */
+enum { SELECTOR = 0xffff };
 
 /* Image of the FPU in a frame (struct _fpstate_32): where XSAVE's bytes begin, and where the kernel describes them. */
 enum { FSAVE_SIZE = 112, FXSAVE_SIZE = 512, SOFTWARE = (FSAVE_SIZE + 464) / 4, MAGIC1 = 0x46505853, MAGIC2 = 0x46505845 };
@@ -61,7 +63,7 @@ typedef struct {
 	word retcode[2];
 } rt_frame;
 typedef struct {
-	word gs, esp, eax, ebx, ecx, edx, esi, edi, ebp, eflags, eip;
+	word fs, gs, esp, eax, ebx, ecx, edx, esi, edi, ebp, eflags, eip;
 } registers;
 typedef struct {
 	word kind, sequence;
@@ -89,6 +91,7 @@ _Static_assert(__builtin_offsetof(state, mask) == STATE_MASK && __builtin_offset
 	       "STATE");
 
 #pragma GCC visibility push(hidden)
+extern char key[], keyed[], raw[], raw_report[], made_raw[];
 extern char return_stub[], return_rt_stub[], hook[], own[], enter[], scan_load[], scan_fault[], fetch_load[], store_word[], access_fault[];
 REGISTERS int fetch(word from, word *to);
 REGISTERS int store(word to, word value);
@@ -104,6 +107,7 @@ FROM_ASM void end(const registers *) NORETURN;
 FROM_ASM void end_by_restart(const registers *) NORETURN;
 FROM_ASM void end_without(const registers *) NORETURN;
 FROM_ASM void end_unless(const registers *);
+FROM_ASM void end_without_key(const registers *, word report) NORETURN;
 FROM_ASM void set_temporary(word low, word high, word forget);
 __attribute__((used)) void handler(int sig, const word *info, ucontext *uc) NORETURN;
 
@@ -151,7 +155,8 @@ static context context_of(const registers *r)
 {
 	context c = { 0 };
 	c.gs = r->gs;
-	__asm__("movl %%fs, %0; movl %%es, %1; movl %%ds, %2" : "=r"(c.fs), "=r"(c.es), "=r"(c.ds));
+	c.fs = r->fs & SELECTOR;
+	__asm__("movl %%es, %0; movl %%ds, %1" : "=r"(c.es), "=r"(c.ds));
 	__asm__("movl %%cs, %0; movl %%ss, %1" : "=r"(c.cs), "=r"(c.ss));
 	c.di = r->edi;
 	c.si = r->esi;
@@ -222,7 +227,7 @@ static word ask(word kind, word sig, const context *c)
 {
 	state *s = own_state();
 	word socket = SLOT_WORD(SLOT_SOCKET_FD), reply[REPLY_SIZE / 4];
-	request q = { kind, ++s->sequence, s->mask, { c->gs, 0, sig, (word)c, 0, 0, 0, 0, 0, c->flags, c->ip } };
+	request q = { kind, ++s->sequence, s->mask, { c->fs, c->gs, 0, sig, (word)c, 0, 0, 0, 0, 0, c->flags, c->ip } };
 	q.r.esp = c->sp - REQUEST_ESP_BIAS;
 	enter3(NR_WRITE, socket, (word)&q, sizeof q);
 	for (;;) {
@@ -408,10 +413,23 @@ static void settle(word sig, ucontext *uc, mask base)
 	deliver(c, base, base, sig, (const word *)uc - 32);
 }
 
+/* The program may have another fs. */
+static void take_key(void)
+{
+	word cs;
+	__asm__("movl %%cs, %0" : "=r"(cs));
+	__asm__ volatile("movl %0, %%fs" : : "r"(cs == KEY_LONG_MODE_CODE ? KEY_LONG_MODE : KEY_LEGACY));
+}
+
 /* The kernel's handler of every signal. */
 void handler(int sig, const word *info, ucontext *uc)
 {
+	take_key();
 	state *s = own_state();
+	if (uc->sc.ip - (word)key < (word)(keyed - key)) {
+		uc->sc.ip = (word)key;
+		uc->sc.fs = ((const word *)uc->sc.sp)[1] & SELECTOR; /* behind its return address */
+	}
 	mask base = { uc->mask.low | (s->mask.low & OURS), uc->mask.high };
 	int synchronous = (sig == SIGSEGV || sig == SIGILL) && (int)info[2] > 0;
 	if (synchronous)
@@ -592,7 +610,7 @@ NORETURN static void bad_frame(state *s, context *c)
 	go(c, s->mask);
 }
 
-/* sigreturn(2): c is replaced by the frame at sp - 8; fs stays the hook's key. */
+/* sigreturn(2): c is replaced by the frame at sp - 8. */
 NORETURN static void return_plain(state *s, context *c, word sp)
 {
 	context was;
@@ -600,7 +618,6 @@ NORETURN static void return_plain(state *s, context *c, word sp)
 	if (!fetch_words(sp, &was.gs, sizeof was / 4) || fetch(sp + 712, &m.high))
 		bad_frame(s, c);
 	m.low = was.oldmask;
-	was.fs = c->fs;
 	go(&was, m);
 }
 
@@ -614,9 +631,38 @@ NORETURN static void return_rt(state *s, context *c, word sp)
 	if (!fetch_words((word)&f->uc.sc, &was.gs, sizeof was / 4) || !fetch_words((word)&f->uc.mask, &m.low, 2) ||
 	    !fetch_words((word)&f->uc.stack, &st.sp, 3))
 		bad_frame(s, c);
-	was.fs = c->fs;
 	set_stack(s, &st, was.sp);
 	go(&was, m);
+}
+
+/* A call of ours, whose result goes into c; sp is the program's. Is it none: 0. */
+static int make_own(state *s, const registers *r, context *c, word sp)
+{
+	switch (r->eax) {
+	case NR_RT_SIGPROCMASK:
+		c->ax = r->esi == 8 ? change(s, r->ebx, r->ecx, r->edx, 2) : -EINVAL;
+		break;
+	case NR_SIGPROCMASK:
+		c->ax = change(s, r->ebx, r->ecx, r->edx, 1);
+		break;
+	case NR_SSETMASK:
+		c->ax = s->mask.low;
+		s->mask = (mask){ r->ebx & ~UNBLOCKABLE, 0 };
+		break;
+	case NR_SGETMASK:
+		c->ax = s->mask.low;
+		break;
+	case NR_SIGALTSTACK:
+		c->ax = change_stack(s, r->ebx, r->ecx, sp);
+		break;
+	case NR_SIGRETURN:
+		return_plain(s, c, sp);
+	case NR_RT_SIGRETURN:
+		return_rt(s, c, sp);
+	default:
+		return 0;
+	}
+	return 1;
 }
 
 /* r->eip is where `own` was called; behind it stand the flags and the program's return address. */
@@ -632,30 +678,31 @@ FROM_ASM void own_call(const registers *r)
 		c.ip = (word)own;
 		deliver_stash(s, &c);
 	}
-	switch (r->eax) {
-	case NR_RT_SIGPROCMASK:
-		c.ax = r->esi == 8 ? change(s, r->ebx, r->ecx, r->edx, 2) : -EINVAL;
-		break;
-	case NR_SIGPROCMASK:
-		c.ax = change(s, r->ebx, r->ecx, r->edx, 1);
-		break;
-	case NR_SSETMASK:
-		c.ax = s->mask.low;
-		s->mask = (mask){ r->ebx & ~UNBLOCKABLE, 0 };
-		break;
-	case NR_SGETMASK:
-		c.ax = s->mask.low;
-		break;
-	case NR_SIGALTSTACK:
-		c.ax = change_stack(s, r->ebx, r->ecx, sp);
-		break;
-	case NR_SIGRETURN:
-		return_plain(s, &c, sp);
-	case NR_RT_SIGRETURN:
-		return_rt(s, &c, sp);
-	default: /* no call of ours: as it is, which strict mode kills for */
+	if (!make_own(s, r, &c, sp)) { /* as it is, which strict mode kills for */
 		c.sp -= 4;
 		c.ip = (word)enter;
 	}
+	go(&c, s->mask);
+}
+
+/* The program's return address stands below r->esp. */
+FROM_ASM void end_without_key(const registers *r, word report)
+{
+	state *s = own_state();
+	context c = context_of(r);
+	word sp = c.sp;
+	close_again(s);
+	c.fpstate = (word)s->fpu;
+	c.sp -= 4;
+	if (s->stashed) {
+		c.ip = (word)hook;
+		deliver_stash(s, &c);
+	}
+	if (r->eax > NR_WRITE && make_own(s, r, &c, sp))
+		c.ip = report ? (word)made_raw : r->eip;
+	else
+		c.ip = report ? (word)raw_report : (word)raw;
+	if (c.ip == r->eip)
+		c.sp = sp;
 	go(&c, s->mask);
 }

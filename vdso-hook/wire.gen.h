@@ -22,6 +22,7 @@
 #define SLOT_TLS 0x50
 #define SLOT_STATE 0x9c
 #define SLOT_FPU_KEPT 0xa0
+#define SLOT_FS 0xa4
 #define SLOT_RESUME 0x80
 #define SLOT_MASK 0x84
 #define SLOT_HERITAGE 0x8c
@@ -65,6 +66,9 @@
 #define FRAME_LIFELINE_READ 0x1b0
 #define FRAME_GONE 0x1c0
 #define FRAME_TRUSTEE_START 0x1d0
+#define KEY_LONG_MODE_CODE 0x23
+#define KEY_LONG_MODE 0x6b
+#define KEY_LEGACY 0x3b
 #define FORM_INT80 0x0
 #define FORM_SYSENTER 0x1
 #define FORM_SYSCALL 0x2
@@ -81,7 +85,7 @@
 #define KIND_RESET 0x5
 #define KIND_CANCEL 0x6
 #define HANDLED 0x1
-#define REQUEST_SIZE 0x3c
+#define REQUEST_SIZE 0x40
 #define REQUEST_ESP_BIAS 0x24
 #define CANCEL_SIZE 0x8c
 #define REPLY_SIZE 0x10

@@ -75,7 +75,20 @@ export class ThreadState implements ThreadView {
   /** Where the last request came from. */
   lastEip = 0;
   /** The registers behind the call at hand. */
-  readonly registers = { eip: 0, esp: 0, eax: 0, ebx: 0, ecx: 0, edx: 0, esi: 0, edi: 0, ebp: 0, eflags: 0, gs: 0 };
+  readonly registers = {
+    eip: 0,
+    esp: 0,
+    eax: 0,
+    ebx: 0,
+    ecx: 0,
+    edx: 0,
+    esi: 0,
+    edi: 0,
+    ebp: 0,
+    eflags: 0,
+    gs: 0,
+    fs: 0,
+  };
 
   constructor(
     readonly process: ProcessState,

@@ -550,6 +550,7 @@ export class Referee {
     r.ebp = m[REQ.ebp];
     r.eflags = m[REQ.eflags];
     r.gs = m[REQ.gs] & 0xffff;
+    r.fs = m[REQ.fs] & 0xffff;
   }
 
   /** A call without a row. */

@@ -17,6 +17,7 @@ import {
   FRAME_SIZE,
   FRAMES,
   fpuImageSize,
+  KEY,
   LANDING_SIZE,
   SIGFRAME,
   SIGINFO_SIZE,
@@ -73,6 +74,8 @@ export interface StartState {
   readonly ebp: number;
   readonly eflags: number;
   readonly gs: number;
+  /** The hook's key unless the program has loaded another. */
+  readonly fs?: number;
 }
 
 /**
@@ -90,13 +93,13 @@ export interface Segments {
   readonly data: number;
   readonly hookKey: number;
 }
-const LONG_MODE_CODE = 0x23;
-/** First GDT entry for TLS: 12 on x86-64, 6 on i386 (arch/x86/include/asm/segment.h). The hook's key is the second. */
-export const firstTlsEntry = (cs: number): number => (cs === LONG_MODE_CODE ? 12 : 6);
+const hookKeyOf = (cs: number): number => (cs === KEY.longModeCode ? KEY.longMode : KEY.legacy);
+/** First GDT entry for TLS; the hook's key is the second. */
+export const firstTlsEntry = (cs: number): number => (hookKeyOf(cs) >>> 3) - 1;
 export const segmentsOf = (cs: number): Segments => ({
   code: cs,
-  data: cs === LONG_MODE_CODE ? 0x2b : 0x7b,
-  hookKey: ((firstTlsEntry(cs) + 1) << 3) | 3,
+  data: cs === KEY.longModeCode ? 0x2b : 0x7b,
+  hookKey: hookKeyOf(cs),
 });
 
 const SC = [
@@ -251,6 +254,7 @@ export class Slot {
     for (const [name, value] of Object.entries(values)) sc[SIGCONTEXT[name as keyof typeof SIGCONTEXT]] = value;
     frame[SIGFRAME.extramask / 4] = ALL_SIGNALS;
     this.set(SLOT.resume, state.eip);
+    this.set(SLOT.fs, state.fs ?? hookKey);
     this.words.set([Number(mask & 0xffffffffn), Number(mask >> 32n)], SLOT.mask / 4);
     this.set(SLOT.heritage, heir === undefined ? 0 : heir.stateAddress);
     this.set(SLOT.fpuKept, fpu ? 1 : 0);

@@ -30,6 +30,7 @@ export function header(): string {
     define('STATE_SIZE', wire.STATE_SIZE),
     ...group('CRITICAL', wire.CRITICAL),
     ...frames,
+    ...group('KEY', wire.KEY),
     ...group('FORM', wire.FORM),
     define('ACTION_COUNT', wire.ACTION_COUNT),
     ...group('ACTION', wire.ACTION),

@@ -68,6 +68,8 @@ export const SLOT = {
   state: 0x9c,
   /** Does a new untrustee begin with the FPU that its STATE holds (1), or with its initial state (0)? */
   fpuKept: 0xa0,
+  /** The program's fs when a new untrustee starts. */
+  fs: 0xa4,
   /** Where the program goes on when a new untrustee starts, and its signal mask: eight bytes. */
   resume: 0x80,
   mask: 0x84,
@@ -95,6 +97,12 @@ export const CALL_SIZE = 28;
 export const BATCH = 16;
 export const USER_DESC_SIZE = 16;
 export const TLS_COUNT = 3;
+
+/**
+ * The hook's key, the selector of the second TLS entry: first is 12 on x86-64, 6 on i386 (arch/x86/include/asm/segment.h).
+ * What it is on one cannot be loaded on the other. `longModeCode`: cs in compatibility mode.
+ */
+export const KEY = { longModeCode: 0x23, longMode: 0x6b, legacy: 0x3b } as const;
 
 /** Offset of struct sigcontext_32 in struct sigframe_ia32, and the size that sigreturn reads. */
 export const SIGFRAME = { sc: 8, extramask: 8 + 88 + 624, size: 732 } as const;
@@ -179,6 +187,7 @@ export const REQUEST_FIELDS = [
   'sequence',
   'maskLow',
   'maskHigh',
+  'fs',
   'gs',
   'esp',
   'eax',

@@ -128,7 +128,7 @@ describe('debuggers from outside', function () {
       const seen = readFileSync(calls, 'latin1');
       expect(seen).to.match(/^\d+ +write\(1, "\d+\\n", \d\) *= \d$/m);
       // The door: a request, and the reply.
-      expect(seen).to.match(/^\d+ +write\((\d+), .*\) *= 60$[\s\S]*^\d+ +(?:<\.\.\. read resumed>|read\(\1,).* = 16$/m);
+      expect(seen).to.match(/^\d+ +write\((\d+), .*\) *= 64$[\s\S]*^\d+ +(?:<\.\.\. read resumed>|read\(\1,).* = 16$/m);
     });
 
     it('stays to the end', async () => {

@@ -16,6 +16,7 @@ const QUIET = ['-d', 'ERROR'];
 /** Guests that say one line and end with 0; a status tells which check failed. */
 const GUESTS: [guest: string, stdin: string, says: string][] = [
   ['hook-registers.c', '', 'registers: kept\n'],
+  ['hook-segment.c', '', 'fs: its own\n'],
   ['hook-native.c', '12345', 'read: 12345'],
   ['hook-constants.c', '', 'constants: as asked\n'],
   ['hook-memory.c', '', 'memory: as natively\n'],
