@@ -28,7 +28,6 @@ const { F_DUPFD_CLOEXEC } = FCNTL.values;
 const CLONE_VM = 0x100;
 const CLONE_PIDFD = 0x1000;
 const WALL = 0x40000000;
-const F_DUPFD_CLOEXEC = 1030;
 /** So many descriptors of the helper are left to everything else: births fail before those do. */
 const SPARE = 16;
 /** Milliseconds that a birth waits for a unit that is about to be free. */
