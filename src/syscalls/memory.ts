@@ -18,11 +18,12 @@ import {
   size,
   structIn,
   type Call,
+  type Doing,
   type ProcessView,
   type Steps,
 } from './dsl.js';
 import { fail, guarded, PAGE, refuse, refuseOnce, roundUp, SPACE, type Guard } from './support-process.js';
-import { failed, ownLink } from './support.js';
+import { atTarget, failed, ownLink } from './support.js';
 
 const NR = { brk: 45, munmap: 91, mprotect: 125, mmap2: 192 } as const;
 const { PROT_EXEC } = PROT.values;
@@ -51,7 +52,7 @@ interface Mapping {
 
 const statfsWords = new BigUint64Array(11);
 
-/** Huge pages are refused: with them the kernel rounds a range far beyond what was checked. */
+/** What may be mapped, pinned. Huge pages are refused: with them the kernel rounds a range far beyond what was checked. */
 function mappable(call: Call, fd: number): number {
   const refused = call.checkFd(fd);
   if (refused !== 0) return refused;
@@ -59,17 +60,27 @@ function mappable(call: Call, fd: number): number {
   if (pin < 0) return pin;
   const result = native.statfs(ownLink(pin), statfsWords);
   if (result < 0) return result;
-  return statfsWords[0] === HUGETLBFS_MAGIC ? refuse(call, 'EINVAL', 'huge pages are not offered') : 0;
+  return statfsWords[0] === HUGETLBFS_MAGIC ? refuse(call, 'EINVAL', 'huge pages are not offered') : pin;
 }
+
+/** The smallest huge page; only at multiples of it can they be mapped. */
+const HUGE = 1 << 21;
 
 function* map(call: Call, m: Mapping): Steps {
   const file = (m.flags & MAP_ANONYMOUS) === 0;
   const fixed = (m.flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) !== 0;
   if (m.flags & MAP_HUGETLB) return refuseOnce(call, 'EINVAL', 'huge pages are not offered');
-  const refused = (file ? mappable(call, m.fd | 0) : 0) || (fixed ? keepOut(call, m.address, m.length) : 0);
+  const pin = file ? mappable(call, m.fd | 0) : 0;
+  const refused = pin < 0 ? pin : fixed ? keepOut(call, m.address, m.length) : 0;
   if (refused !== 0) return refused;
   // A mapping that grows by itself could grow towards protected memory.
-  const result = yield [NR.mmap2, m.address, m.length, m.prot, m.flags & ~MAP_GROWSDOWN, m.fd, m.page];
+  const flags = m.flags & ~MAP_GROWSDOWN;
+  const from = function* (fd: number): Doing {
+    return yield [NR.mmap2, m.address, m.length, m.prot, flags, fd, m.page];
+  };
+  // Another thread may put a file of huge pages under the number.
+  const delicate = file && fixed && m.address % HUGE === 0;
+  const result = yield* delicate ? atTarget(call, pin, { descriptor: m.fd | 0 }, from) : from(m.fd);
   const priv = (m.flags & MAP.field) === MAP_PRIVATE;
   if (file && priv && m.prot & PROT_EXEC && !failed(result))
     call.patch(result >>> 0, m.length, m.fd | 0, m.page * PAGE);

@@ -64,7 +64,7 @@ import {
 import { NOBODY } from './members.js';
 import { anyNamed, bindAt, ownNameOf, retell } from './net-names.js';
 import { accepting, connecting, receiveAll, sendAll } from './net-waiting.js';
-import { askAll, frozen, isHeld, statxOfFd, throughHelper, within } from './support.js';
+import { askAll, atTarget, frozen, isHeld, statxOfFd, throughHelper, within } from './support.js';
 import { now, timeAt, timeOf } from './waiting.js';
 
 type Action = InetQuestion['ask'];
@@ -214,14 +214,13 @@ function* bindPath(call: Call, path: ByteString, then: With): Doing {
 const bound = new Set<string>();
 const BOUND_MAX = 4096;
 
-function socketKey(call: Call, n: number): string | undefined {
-  const pin = call.pin(n);
+function socketKey(pin: number): string | undefined {
   const s = pin < 0 ? pin : statxOfFd(pin);
   return typeof s === 'number' || s.type !== MODE.values.S_IFSOCK ? undefined : String(s.inode);
 }
 
 function noteBound(call: Call, n: number): void {
-  const key = socketKey(call, n);
+  const key = socketKey(call.pin(n));
   if (key === undefined) return;
   bound.delete(key);
   bound.add(key);
@@ -242,12 +241,17 @@ function* bind(call: Call): Steps {
 
 function* listen(call: Call): Steps {
   const [n, backlog] = call.r;
-  const key = socketKey(call, n | 0);
+  const pin = call.pin(n | 0);
+  if (pin < 0) return pin;
+  const key = socketKey(pin);
   if (key !== undefined && !bound.has(key)) {
     const refused = call.ask({ ask: 'bind', family: 'inet', address: '0.0.0.0', port: 0 });
     if (refused !== 0) return refused;
   }
-  return yield [call.nr, n, backlog];
+  // Another thread may put another socket under the number.
+  return yield* atTarget(call, pin, { descriptor: n | 0 }, function* (target) {
+    return yield [call.nr, target, backlog];
+  });
 }
 
 function* connect(call: Call): Steps {

@@ -6,6 +6,7 @@
  */
 import { ERRNO } from '../abi/errno.js';
 import { epollEvent, pollfd, selArg, sigsetArgpack, timespec64, timeval32 } from '../abi/structs.js';
+import { limitOf } from '../memory/limits.js';
 import type { Call, Doing, Steps } from './dsl.js';
 import { temporaryMask } from './signals-wait.js';
 import { within } from './support.js';
@@ -31,6 +32,14 @@ const EPOLL_PWAIT2 = 441;
 /** Milliseconds between looks at a set that the helper cannot hold. */
 const TOO_MANY = 10;
 
+/**
+ * Descriptors of the helper that all these waits together may hold: a quarter of what it may open. The sets of those that
+ * come later are looked at.
+ */
+let most: number | undefined;
+const mostHeld = (): number => (most ??= Number(limitOf(process.pid, 'Max open files').soft) / 4);
+let held = 0;
+
 /** What one call asks about: pinned once, when it first has to wait. */
 class Asked {
   private pins: Watched[] | undefined;
@@ -48,9 +57,11 @@ class Asked {
     return this.complete;
   }
   private pinned(): Watched[] {
+    const wanted = new Map<number, number>();
+    for (const { fd, events } of this.asked()) wanted.set(fd, (wanted.get(fd) ?? 0) | events);
     const pins: Watched[] = [];
-    for (const { fd, events } of this.asked()) {
-      const pin = this.call.pin(fd);
+    for (const [fd, events] of wanted) {
+      const pin = held + pins.length < mostHeld() ? this.call.pin(fd) : -ERRNO.EMFILE;
       if (pin < 0 || mayTellOfSignals(pin)) this.complete = false;
       else pins.push({ fd: pin, events });
     }
@@ -69,11 +80,16 @@ function* untilReady(call: Call, look: () => Doing, asked: () => readonly Watche
   const looks = new Looks(() => watched, until, set.isComplete ? setLooks() : { again: TOO_MANY });
   // Nothing to wait for but the time, or a signal.
   if (watched.length === 0 && set.isComplete) return (yield { until }) === -ERRNO.EINTR ? -ERRNO.EINTR : 0;
-  for (;;) {
-    const end = yield* looks.wait();
-    if (end === -ERRNO.EINTR) return end;
-    const result = yield* look();
-    if (result !== 0 || end !== 0) return result;
+  held += watched.length;
+  try {
+    for (;;) {
+      const end = yield* looks.wait();
+      if (end === -ERRNO.EINTR) return end;
+      const result = yield* look();
+      if (result !== 0 || end !== 0) return result;
+    }
+  } finally {
+    held -= watched.length;
   }
 }
 

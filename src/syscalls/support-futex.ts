@@ -23,6 +23,8 @@ const NUMA = 4;
 /** Nanoseconds that a wait lasts which cannot be cancelled. */
 const SLICE = 50_000_000n;
 const SECOND = 1_000_000_000n;
+/** Nanoseconds that the kernel takes for ever (KTIME_MAX). */
+const FOREVER = (1n << 63n) - 1n;
 
 /** Nanoseconds of a clock; undefined for ever. */
 interface Deadline {
@@ -52,7 +54,8 @@ function deadlineOf(call: Call, at: number, layout: Struct, how: number): Deadli
   if (typeof bytes === 'number') return bytes;
   if (timeIn(bytes) < 0) return -ERRNO.EINVAL;
   const time = nanosecondsOf(bytes);
-  return { clock, at: (how & FUTEX.field) === FUTEX_WAIT ? clockNanoseconds(clock) + time : time };
+  const end = (how & FUTEX.field) === FUTEX_WAIT ? clockNanoseconds(clock) + time : time;
+  return { clock, at: end < FOREVER ? end : FOREVER };
 }
 
 /** Set once the kernel said that it has none (before 5.16). */

@@ -97,7 +97,8 @@ const WEAKENINGS = {
     changeOrders(([nr, ...args], asked) => {
       if (nr === OPENAT2 && asked[3] === OPEN_HOW_SIZE) return [nr, asked[0], asked[1], asked[2], asked[3], 0, 0];
       if (nr === OPENAT2) return [NUMBERS.open, asked[0], asked[1], asked[2], 0, 0, 0];
-      if (nr === NUMBERS.connect || nr === NUMBERS.bind) return [nr, asked[0], asked[1], asked[2], 0, 0, 0];
+      const named = nr === NUMBERS.connect || nr === NUMBERS.bind;
+      if (named && args[0] === asked[0]) return [nr, asked[0], asked[1], asked[2], 0, 0, 0]; // births connect, too
       // readv(2) is made by the one that need not wait
       if (nr === NUMBERS.preadv2) return [NUMBERS.readv, asked[0], asked[1], asked[2], 0, 0, 0];
       return [nr, ...args];
