@@ -1,8 +1,11 @@
 /** What a hostile thread tells the referee of signals, and whom it tries to signal. It speaks on its own socket as its hook would. */
+import { spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
+import type { SyscallName } from '../../src/abi/numbers.js';
 import { CANCEL_SIZE, KIND, REQUEST_FIELDS } from '../../src/wire/layout.js';
-import { acl, errno, fate, killAll, withPuppet, type Puppet } from './harness.js';
+import { acl, errno, fate, killAll, withPuppet, type Cage, type Puppet, type Value } from './harness.js';
 
 const KILLED = 137;
 const SIGKILL = 9;
@@ -86,6 +89,72 @@ describe('attacks: signals', function () {
       expect(await p.call('kill', -1, SIGKILL)).to.equal(ESRCH);
       await works(p);
     }));
+
+  describe('an outside process of the same user', () => {
+    const SIGTERM = 15;
+    const [F_SETFL, F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY] = [4, 8, 10, 15, 1024, 1026];
+    const [FIOSETOWN, SIOCSPGRP, TIOCSPGRP] = [0x8901, 0x8902, 0x5410];
+    const O_ASYNC = 0o20000;
+    const ints = (...values: number[]): Uint8Array => new Uint8Array(Int32Array.from(values).buffer);
+    let victim: ChildProcess;
+    beforeEach(() => (victim = spawn('/bin/sleep', ['600'], { detached: true, stdio: 'ignore' })));
+    afterEach(() => void victim.kill('SIGKILL'));
+    const isAlive = (): boolean => victim.exitCode === null && victim.signalCode === null;
+
+    /** Every call that has the kernel send a signal now or later, each with what succeeded. */
+    async function doors(p: Puppet, target: number, cage: Cage): Promise<string[]> {
+      const pair = p.room(8);
+      await p.call('socketpair', 1, 1, 0, pair);
+      const [fd, peer] = [await p.peekWord(pair), await p.peekWord(pair + 4)];
+      const opened: string[] = [];
+      const door = async (what: string, name: SyscallName, ...values: Value[]): Promise<number> => {
+        const result = await p.call(name, ...values);
+        if (result >= 0) opened.push(what);
+        return result;
+      };
+      const event = (notify: number): Uint8Array => ints(0, SIGTERM, notify, target, ...new Array<number>(12).fill(0));
+      const info = ints(SIGTERM, 0, -1, p.pid, 0, ...new Array<number>(27).fill(0));
+      for (const who of [target, -target]) {
+        await door('F_SETOWN', 'fcntl64', fd, F_SETOWN, who);
+        await door('FIOSETOWN', 'ioctl', fd, FIOSETOWN, ints(who));
+        await door('SIOCSPGRP', 'ioctl', fd, SIOCSPGRP, ints(who));
+        for (const type of [0, 1, 2]) await door('F_SETOWN_EX', 'fcntl64', fd, F_SETOWN_EX, ints(type, Math.abs(who)));
+      }
+      await door('TIOCSPGRP', 'ioctl', 0, TIOCSPGRP, ints(target));
+      for (const command of [F_SETSIG, F_NOTIFY, F_SETLEASE]) await p.call('fcntl64', fd, command, SIGTERM);
+      await p.call('fcntl64', fd, F_SETFL, O_ASYNC);
+      await p.call('write', peer, 'x', 1); // whoever owns it is told now
+      if (cage === 'bare') return opened;
+      for (const notify of [0, 4]) await door('mq_notify', 'mq_notify', fd, event(notify));
+      await door('SIGEV_THREAD_ID', 'timer_create', 1, event(4), p.hold(ints(0)));
+      for (const who of [target, -target, -1]) await door(`kill ${who}`, 'kill', who, SIGTERM);
+      await door('tkill', 'tkill', target, SIGTERM);
+      await door('tgkill', 'tgkill', target, target, SIGTERM);
+      await door('rt_sigqueueinfo', 'rt_sigqueueinfo', target, SIGTERM, info);
+      await door('rt_tgsigqueueinfo', 'rt_tgsigqueueinfo', target, target, SIGTERM, info);
+      for (const flags of [0, 0o4000, 0o200]) await door('pidfd_open', 'pidfd_open', target, flags);
+      const procfs = await p.call('open', `/proc/${target}`, 0o200000);
+      if (procfs >= 0) await door('pidfd_send_signal', 'pidfd_send_signal', procfs, SIGTERM, 0, 0);
+      await door('process_madvise', 'process_madvise', procfs, p.hold(ints(0, 0x1000)), 1, 4, 0);
+      return opened;
+    }
+
+    it('is signalled by no door, nor is the helper or its parent', () =>
+      withPuppet({ cage: 'product', acl: judging }, async (p) => {
+        for (const target of [victim.pid ?? 0, p.helper, process.pid])
+          expect(await doors(p, target, 'product'), String(target)).to.deep.equal([]);
+        await pause(50);
+        expect(isAlive()).to.equal(true);
+        await works(p);
+      }));
+    it('control: without a sandbox it is ended as the owner of a socket', () =>
+      withPuppet({ cage: 'bare' }, async (p) => {
+        expect(await doors(p, victim.pid ?? 0, 'bare')).to.include.members(['F_SETOWN', 'FIOSETOWN', 'F_SETOWN_EX']);
+        await pause(50);
+        expect(isAlive()).to.equal(false);
+        expect(victim.signalCode, 'as F_SETSIG has it').to.equal('SIGTERM');
+      }));
+  });
 
   it('nothing that is said of stack, mask or frame reaches further than the thread', () =>
     withPuppet({ cage: 'product', acl: judging }, async (p) => {
