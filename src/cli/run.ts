@@ -30,6 +30,9 @@ const FROM_TERMINAL = ['SIGINT', 'SIGQUIT'] as const;
 /** Whoever sends these to ./sandbox means the program. */
 const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGWINCH', 'SIGCONT'] as const;
 
+/** These stop a group, or are handled: the program decides, and we stop when it does. */
+const STOPPING = ['SIGTSTP', 'SIGTTIN'] as const;
+
 const OUR_FAILURE = 125;
 /** Milliseconds in which a program should have begun; a trace that is a FIFO may wait for its reader for ever. */
 const START = 1000;
@@ -75,13 +78,29 @@ export async function run(options: RunCommand): Promise<number> {
       }
     });
 
+  const unstarted = (signal: NodeJS.Signals): void => void (program === 0 && standStill(constants.signals[signal]));
+  /** As the program does, until somebody sends SIGCONT: who waits for us, a shell, sees that its job has stopped. */
+  const standStill = (signal: number): void => {
+    STOPPING.forEach((name) => process.off(name, unstarted));
+    native.kill(process.pid, signal);
+    STOPPING.forEach((name) => process.on(name, unstarted));
+  };
+  STOPPING.forEach((name) => process.on(name, unstarted));
+  const followStop = (): void => {
+    const signal = program === 0 ? 0 : native.stoppedBy(program);
+    if (signal > 0) standStill(signal);
+  };
+  process.on('SIGCHLD', followStop);
+
   return new Promise((resolve, reject) => {
     // Without stdout and stderr Node would open our own as streams, to pass the worker's on, and that makes pipes
     // non-blocking for the program too, which shares them.
     const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, stdout: true, stderr: true });
     worker.on('message', (message: WorkerMessage) => {
-      if (message.say === 'started') program = message.pid;
-      else resolve(message.status);
+      if (message.say === 'started') {
+        program = message.pid;
+        followStop();
+      } else resolve(message.status);
     });
     worker.on('error', reject);
   });

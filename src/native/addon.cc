@@ -324,6 +324,14 @@ int waitChild(int pid, void* out) {
   return 1;
 }
 
+// the signal by which a child stands still, told once; 0 when it does not
+int stoppedBy(int pid) {
+  siginfo_t info;
+  info.si_pid = 0;
+  if (waitid(P_PID, pid, &info, WSTOPPED | WNOHANG) < 0) return -1;
+  return info.si_pid == 0 ? 0 : info.si_status;
+}
+
 // ---- memory of the sandboxed process ----
 
 ssize_t vmRead(int pid, uint32_t address, void* to, size_t size) {
@@ -730,6 +738,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<&pidfdKill>(exports, "pidfdKill");
   add<&killProcess>(exports, "kill");
   add<&waitChild>(exports, "waitChild");
+  add<&stoppedBy>(exports, "stoppedBy");
   add<&vmRead>(exports, "vmRead");
   add<&vmWrite>(exports, "vmWrite");
   add<&vmReadString>(exports, "vmReadString");

@@ -84,6 +84,8 @@ export interface Native {
   kill(pid: number, signal: number): number;
   /** 1 when the child ended: out[0] is its exit code, or minus the signal. 0 while it runs. */
   waitChild(pid: number, out: Int32Array): number;
+  /** The signal by which the child stands still since it was asked last; 0 when it does not. */
+  stoppedBy(pid: number): number;
   /** process_vm_readv: bytes read, less than `size` when memory ends. */
   vmRead(pid: number, address: number, out: Bytes, size: number): number;
   /** process_vm_writev: fails with -EFAULT where the process itself could not write. */
