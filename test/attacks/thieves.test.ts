@@ -46,7 +46,7 @@ describe('attacks: descriptors of births', function () {
     expect(await rounds('product', 'look', 500)).to.deep.equal({ won: 0, killed: 0, stderr: '' });
   });
   it('control: where all of /proc is for all they are', async () => {
-    expect((await rounds('procfs', 'look', 500)).won).to.be.above(0);
+    expect((await rounds('procfs', 'look', 10000)).won).to.be.above(0);
   });
 
   it('what is read natively on its way ends the process that did it, and no other', async () => {
@@ -56,12 +56,12 @@ describe('attacks: descriptors of births', function () {
   });
 
   it('a number that the program wrote into what was received is not acted on', async () => {
-    const { status, stderr } = await forge('product');
-    expect(status, stderr).to.equal(137);
+    const { stdout, stderr } = await forge('product');
+    expect(stdout.toString(), stderr).to.equal('signal 9\n');
     expect(stderr).to.match(/is not what was sent to a new thread: forged/);
   });
   it('control: where it is taken at its word the loader is closed, which trustees execute', async () => {
     const { stdout, stderr } = await forge('credulous');
-    expect(stdout.toString(), stderr).to.match(/^closed\n/);
+    expect(stdout.toString(), stderr).to.contain('closed\n');
   });
 });

@@ -6,7 +6,6 @@ import { ERRNO } from '../../src/abi/errno.js';
 import { NUMBERS, type SyscallName } from '../../src/abi/numbers.js';
 import { ProcessMemory } from '../../src/memory/guest.js';
 import { Regions } from '../../src/memory/regions.js';
-import { Credentials } from '../../src/native/credentials.js';
 import { native } from '../../src/native/index.js';
 import type { Judge, Question } from '../../src/questions.js';
 import { Births } from '../../src/referee/births.js';
@@ -134,13 +133,6 @@ const WEAKENINGS = {
   },
   /** What a trustee received is where the program's memory says. */
   credulous: () => replace(Births.prototype, 'isChannel', () => true),
-  /** A new thread gets any trustee with which the same files are reached. */
-  alike: () =>
-    Object.defineProperty(Credentials.prototype, 'same', {
-      get: function (this: Credentials) {
-        return this.key;
-      },
-    }),
   /** Lines of the log are kept. */
   hoard: () => {
     const kept: Buffer[] = [];

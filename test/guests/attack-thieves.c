@@ -96,7 +96,7 @@ static void looked(int count)
 	for (int i = 0; i < THIEVES; i++)
 		if (pthread_create(&thieves[i], NULL, looking, NULL))
 			exit(1);
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; i < count && won == 0; i++) {
 		pid_t child = fork();
 		if (child == 0)
 			_exit(0);
@@ -131,9 +131,9 @@ static void *forging(void *unused)
 		char nothing;
 		if (read(target, &nothing, 0) < 0) {
 			write(1, "closed\n", 7);
-			_exit(0);
+			_exit(1);
 		}
-		for (int slot = 2; slot < MADE + 8; slot++) {
+		for (int slot = 1; slot < MADE + 8; slot++) {
 			volatile int *told = (volatile int *)(landing + slot * landing_size + CONTROL);
 			if (told[0] == WITH_ONE && told[FIRST] != target)
 				told[FIRST] = target;
@@ -204,7 +204,17 @@ int main(int argc, char **argv)
 		landing = (unsigned)in_slot((unsigned)number(argv[2]));
 		landing_size = (unsigned)number(argv[3]);
 		target = in_slot((unsigned)number(argv[4])) + number(argv[5]);
-		threads(forging);
+		for (int i = 0, status = 0; i < 100 && status == 0; i++) {
+			pid_t child = fork();
+			if (child == 0) {
+				alarm(5);
+				threads(forging);
+				_exit(0);
+			}
+			waitpid(child, &status, 0);
+			if (WIFSIGNALED(status))
+				printf("signal %d\n", WTERMSIG(status));
+		}
 	}
 	return 0;
 }
