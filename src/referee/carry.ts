@@ -16,6 +16,7 @@ import { ownSignals } from './signals.js';
 /** Milliseconds that a hook may take to tell of a signal, and so many signals are carried: nobody waits for a liar. */
 const PATIENCE = 100;
 const MOST = 4096;
+const SIGRTMIN = 32;
 const ALL = 0xffffffffffffffffn;
 
 export interface Carried {
@@ -24,10 +25,16 @@ export interface Carried {
   kept?: Arrived | null;
 }
 
+/** One more for the next untrustee: of those that do not queue, one. */
+export function owe({ signals }: Carried, one: Arrived): void {
+  const queues = one.signal >= SIGRTMIN;
+  if (signals.length < MOST && (queues || !signals.some(({ signal }) => signal === one.signal))) signals.push(one);
+}
+
 /** Takes the signals that wait for the thread, which goes nowhere meanwhile: the hook blocks all behind each. */
 export function* takeSignals(thread: ThreadState, request: Request): Work {
   const waiting = (): bigint => ownSignals(thread.process.pid, thread.hostTid) & thread.mask;
-  const all = thread.mask === 0n ? 0n : waiting();
+  let all = thread.mask === 0n ? 0n : waiting();
   if (all === 0n) return 0;
   if ((yield* handOver(request, all)) !== 0) return 0;
   const { carried } = thread;
@@ -40,7 +47,8 @@ export function* takeSignals(thread: ThreadState, request: Request): Work {
     while (thread.arrived === null && performance.now() < until) yield { until };
     const { arrived } = thread;
     if (arrived === null) break;
-    if (arrived.signal === next) carried.signals.push(arrived);
+    if (next < SIGRTMIN) all &= ~bit(next); // that does not queue: what comes meanwhile is the same one
+    if (arrived.signal === next) owe(carried, arrived);
     else if (valid(arrived.signal)) carried.kept ??= arrived; // it was not blocked, and faster
   }
   return 0;
@@ -58,8 +66,7 @@ export function* sendSignals(
   { process: { pid }, memory, carried }: ThreadState,
   tid: number,
 ): Generator<Order, void, number> {
-  for (let next = carried.signals.shift(); next !== undefined; next = carried.signals.shift()) {
-    const { signal, info } = next;
+  for (const { signal, info } of carried.signals.splice(0)) {
     memory.resetArena();
     const sent = yield [NUMBERS.rt_tgsigqueueinfo, pid, tid, signal, memory.copy(info)];
     if (sent === -ERRNO.EPERM) yield [NUMBERS.tgkill, pid, tid, signal];

@@ -14,7 +14,7 @@ import type { Arrived, Outcome, ProcessView, Row, SandboxView, ThreadView } from
 import { firstTlsEntry, segmentsOf, Slot, type SlotConstants, type StartState } from '../trustee/slot.js';
 import { resultFd, SLOT_SIZE, socketFd } from '../wire/layout.js';
 import { Authority } from './authority.js';
-import type { Carried } from './carry.js';
+import { owe, type Carried } from './carry.js';
 import { Listings } from './listing.js';
 import { caughtSignals, pendingSignals, type Dispositions } from './signals.js';
 import { Targets } from './targets.js';
@@ -110,7 +110,7 @@ export class ThreadState implements ThreadView {
     return this.interrupted ? this.cancellation : null;
   }
   owe(signal: Arrived): void {
-    this.carried.signals.push(signal);
+    owe(this.carried, signal);
   }
   pending(): bigint {
     return this.hostTid === 0 ? 0n : pendingSignals(this.process.pid, this.hostTid);

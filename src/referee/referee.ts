@@ -852,8 +852,9 @@ export class Referee {
   /** To the next untrustee of a thread. */
   private *handOn(thread: ThreadState, tid: number): Generator<Order, void, number> {
     yield* thread.process.timers.restore(thread.tid, tid, scratchOf(thread));
+    thread.startsAnew = false; // who signals it from now on signals this one
+    thread.hostTid = tid;
     yield* sendSignals(thread, tid);
-    thread.startsAnew = false;
   }
 
   /** A new untrustee runs: watch it. */
