@@ -34,9 +34,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <condition_variable>
 #include <cstddef>
 #include <cstring>
+#include <deque>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -322,6 +326,35 @@ int waitChild(int pid, void* out) {
   int status = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
   memcpy(out, &status, sizeof status);
   return 1;
+}
+
+// Closes a descriptor of the program's, perhaps its last: of a socket that lingers (socket(7)) that may take as long as the
+// program has set, so a thread does it that nobody waits for. It ends with us.
+int release(int fd) {
+  static auto& lock = *new std::mutex;
+  static auto& more = *new std::condition_variable;
+  static auto& queue = *new std::deque<int>;
+  static bool started = false;
+  struct linger linger = {0, 0};
+  socklen_t size = sizeof linger;
+  if (getsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, &size) < 0 || linger.l_onoff == 0) return close(fd);
+  std::lock_guard<std::mutex> held(lock);
+  if (!started) {
+    started = true;
+    std::thread([] {
+      for (;;) {
+        std::unique_lock<std::mutex> waiting(lock);
+        more.wait(waiting, [] { return !queue.empty(); });
+        int next = queue.front();
+        queue.pop_front();
+        waiting.unlock();
+        close(next);
+      }
+    }).detach();
+  }
+  queue.push_back(fd);
+  more.notify_one();
+  return 0;
 }
 
 // the signal by which a child stands still, told once; 0 when it does not
@@ -683,6 +716,7 @@ void add(Napi::Object& exports, const char* name) {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<&close>(exports, "close");
+  add<&release>(exports, "release");
   add<&dup3>(exports, "dup3");
   add<&fcntlInt>(exports, "fcntl");
   add<&openAt>(exports, "openat");

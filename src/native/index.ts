@@ -11,6 +11,8 @@ export type Bytes = Uint8Array | Uint32Array | Int32Array | BigInt64Array | BigU
 
 export interface Native {
   close(fd: number): number;
+  /** The same for a descriptor of the program's: a socket that lingers is closed by a thread of its own, so that nobody waits. */
+  release(fd: number): number;
   dup3(from: number, to: number, flags: number): number;
   fcntl(fd: number, command: number, argument: number): number;
   openat(dir: number, path: ByteString, flags: number, mode: number): number;

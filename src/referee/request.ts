@@ -98,7 +98,7 @@ export class Request implements Call {
     if (!this.opened) return;
     this.paths.length = 0;
     this.copies.length = 0;
-    for (const fd of this.pins) native.close(fd);
+    for (const fd of this.pins) native.release(fd);
     this.pins.length = 0;
     this.resolver.release();
     this.opened = false;

@@ -185,6 +185,14 @@ describe('waits, bare and inside', function () {
       const { stdout, status } = await sandbox([threads], { options: ['--no-acl', '-d', 'CRITICAL'] });
       expect({ stdout, status }).to.deep.equal({ stdout: 'woken 8\nreceived 2\n', status: 0 });
     });
+
+  it('a socket that lingers when its last holder was waited for delays nobody, and not the end', async () => {
+    const linger = join(directory, 'linger');
+    buildGuest('glibc-static', 'test/guests/linger.c', linger, '-D_GNU_SOURCE');
+    const options = ['--no-acl', '-d', 'CRITICAL'];
+    const { stdout, status } = await sandbox([linger], { options, timeout: 20_000 });
+    expect({ stdout, status }).to.deep.equal({ stdout: 'at once: 1\n', status: 0 });
+  });
 });
 
 /** Locks a file until its standard input ends. */
