@@ -112,7 +112,8 @@ describe('the model of processes, against /proc', function () {
   async function compareThreads({ pid, threads }: Member, tasks: readonly number[]): Promise<void> {
     const modes = await eventually(`${threads} untrustees, their trustees and a lifeline`, () => {
       const now = modesOf(pid);
-      return now.size === 2 * threads + 1 && now;
+      const strict = [...now.values()].filter((mode) => mode === '1').length;
+      return now.size === 2 * threads + 1 && strict === threads && now;
     });
     const inMode = (mode: string): number[] => [...modes].filter(([, own]) => own === mode).map(([tid]) => tid);
     const [trusted, confined] = [inMode('0'), inMode('1')];
