@@ -436,7 +436,7 @@ export class Walk {
     if (typeof kernel === 'number') return undefined;
     const link = procfs.link(place, name, kernel);
     if (typeof link === 'number') return undefined;
-    if ('text' in link) return link.text;
+    if ('text' in link) return name === 'exe' ? this.ground.told(link.text) : link.text;
     const path = 'to' in link ? roots.pathOf(this.ground.cwd(link.of)) : kernel;
     if (typeof path === 'number') return undefined;
     const guest = roots.guestOf(path);
