@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { reservedBase, SetupError } from '../launch/channels.js';
 import { refuseFilter } from '../launch/filter.js';
 import { native } from '../native/index.js';
+import { isStopped } from '../referee/death.js';
 import { environment, ignoredSignals, lastArguments, openFiles } from './caller.js';
 import type { Level } from './levels.js';
 import type { WorkerData, WorkerMessage } from './worker.js';
@@ -64,6 +65,7 @@ export async function run(options: RunCommand): Promise<number> {
     env: environment(),
     ignored: ignoredSignals(),
     openFiles: openFiles(),
+    living: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
   };
   let program = 0;
   const endUnlessStarted = (signal: NodeJS.Signals): void =>
@@ -78,17 +80,20 @@ export async function run(options: RunCommand): Promise<number> {
       }
     });
 
-  const unstarted = (signal: NodeJS.Signals): void => void (program === 0 && standStill(constants.signals[signal]));
+  const asked = (signal: NodeJS.Signals): void =>
+    void ((program === 0 || isStopped(program, program)) && standStill(constants.signals[signal]));
   /** As the program does, until somebody sends SIGCONT: who waits for us, a shell, sees that its job has stopped. */
   const standStill = (signal: number): void => {
-    STOPPING.forEach((name) => process.off(name, unstarted));
+    STOPPING.forEach((name) => process.off(name, asked));
     native.kill(process.pid, signal);
-    STOPPING.forEach((name) => process.on(name, unstarted));
+    STOPPING.forEach((name) => process.on(name, asked));
   };
-  STOPPING.forEach((name) => process.on(name, unstarted));
+  STOPPING.forEach((name) => process.on(name, asked));
   const followStop = (): void => {
     const signal = program === 0 ? 0 : native.stoppedBy(program);
-    if (signal > 0) standStill(signal);
+    // By SIGSTOP from another that lives in the sandbox, and may mean to continue it: that one needs us.
+    if (signal > 0 && (signal !== constants.signals.SIGSTOP || Atomics.load(workerData.living, 0) <= 1))
+      standStill(signal);
   };
   process.on('SIGCHLD', followStop);
 

@@ -32,6 +32,8 @@ export interface WorkerData {
   readonly stats: boolean;
   readonly record: string | null;
   readonly stop: number;
+  /** One word that both threads see: how many processes live in the sandbox. */
+  readonly living: Int32Array;
 }
 
 export type WorkerMessage =

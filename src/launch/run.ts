@@ -37,6 +37,8 @@ export interface RunOptions {
   readonly stop: number;
   /** Told the pid as soon as the program is about to run. */
   readonly started: (pid: number) => void;
+  /** Where it is counted how many processes live in the sandbox. */
+  readonly living: Int32Array;
   /** What only tests choose. */
   readonly start?: Pick<StartOptions, 'trustee' | 'entry'>;
 }
@@ -110,6 +112,7 @@ export function runSandbox(o: RunOptions): Ending {
       protocol: o.protocol,
       askAll: o.askAll,
       stop: o.stop,
+      living: o.living,
       peek: o.peek,
       launcher: new ImageLauncher(channels, files, patcher, o.log),
     });

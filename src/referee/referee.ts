@@ -83,6 +83,8 @@ export interface RefereeOptions {
   readonly protocol: boolean;
   /** Becomes readable when the loop has to stop. */
   readonly stop: number;
+  /** A word that another thread reads: so many processes live. */
+  readonly living: Int32Array;
   /** How the program's memory is read: by process_vm_readv, or by each thread's hook. */
   readonly peek: 'vm' | 'socket';
   /** The hook asks for every call, also for those that it could make or answer by itself: a trace shows all. */
@@ -262,6 +264,7 @@ export class Referee {
   // ---- who is served ----
 
   watchProcess(process: ProcessState): void {
+    Atomics.add(this.o.living, 0, 1);
     native.epollAdd(this.epoll, process.pidfd, tag(TAG.process, process.pid));
   }
   watchLoader(process: ProcessState, socket: number): void {
@@ -396,6 +399,7 @@ export class Referee {
     }
     if (process.ended) return;
     this.sandbox.end(process);
+    Atomics.sub(this.o.living, 0, 1);
     this.unwatch(process.pidfd);
     process.memory = NO_MEMORY;
     for (const thread of process.threads) thread.guest = null;

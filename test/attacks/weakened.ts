@@ -35,6 +35,7 @@ function status(): number {
       protocol: false,
       askAll: false,
       stop: native.eventfd(0, 0),
+      living: new Int32Array(1),
       started: () => undefined,
     }).status;
   } catch (error) {

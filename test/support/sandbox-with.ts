@@ -28,6 +28,7 @@ const { status, reason } = runSandbox({
   protocol: false,
   askAll: false,
   stop: native.eventfd(0, 0),
+  living: new Int32Array(1),
   started: () => undefined,
   start: { entry },
 });
