@@ -1,11 +1,13 @@
-/** The policy of a run as the referee's judge: ACL files, the shipped default, or none. */
+/** The policy of a run as the referee's judge: options, ACL files, the shipped default, or none. */
 import type { CallRule, Judge } from '../questions.js';
 import { rowOf } from '../syscalls/table.js';
 import { allowAll, compile } from '../policy/compile.js';
 import { decide } from '../policy/decide.js';
+import { every } from '../policy/every.js';
 import { DEFAULT_ACL, preparedRules } from '../policy/prepared.js';
 import { mayRelabel } from '../policy/relabel.js';
 import type { AclRule } from '../policy/rules.js';
+import type { Settings } from '../policy/secfilter/settings.js';
 
 /** The rules of these files; of none, of default.yaml. @throws PolicyError */
 async function rulesOf(files: readonly string[]): Promise<readonly AclRule[]> {
@@ -16,8 +18,16 @@ async function rulesOf(files: readonly string[]): Promise<readonly AclRule[]> {
   return loadPolicy(files.length === 0 ? [DEFAULT_ACL] : files, { knownSyscall: (name) => rowOf(name) !== undefined });
 }
 
-/** null: no ACL, everything is allowed and logged; no files: default.yaml. @throws PolicyError */
-export async function openJudge(files: readonly string[] | null): Promise<Judge> {
+/** Where a run's policy comes from. */
+export interface JudgeOptions {
+  /** ACL files; empty: the default; null: none, everything is allowed and logged. */
+  readonly acl: readonly string[] | null;
+  readonly secfilter: Settings | null;
+  /** The root of the program's view. */
+  readonly root: string;
+}
+
+async function aclJudge(files: readonly string[] | null): Promise<Judge> {
   const policy = files === null ? allowAll() : compile(await rulesOf(files));
   const calls = new Map(
     [...policy.syscallVerdicts()].map(([name, decision]): [string, CallRule] => [name, () => decision]),
@@ -27,4 +37,23 @@ export async function openJudge(files: readonly string[] | null): Promise<Judge>
     mayRelabel: (from, to, directory) => mayRelabel(policy, from, to, directory),
     calls,
   };
+}
+
+async function secfilter(settings: Settings, root: string): Promise<Judge | null> {
+  const [{ secfilterJudge }, { surroundings }] = await Promise.all([
+    import('../policy/secfilter/judge.js'),
+    import('./secfilter.js'),
+  ]);
+  return secfilterJudge(settings, surroundings(root));
+}
+
+/**
+ * What the options of all front ends and the ACL files allow; the default file only where none of them says anything.
+ * @throws PolicyError
+ */
+export async function openJudge(o: JudgeOptions): Promise<Judge> {
+  const front = [o.secfilter === null ? null : await secfilter(o.secfilter, o.root)].filter((judge) => judge !== null);
+  const acl = o.acl === null || o.acl.length > 0 || front.length === 0 ? [await aclJudge(o.acl)] : [];
+  const [first, ...more] = [...front, ...acl];
+  return every([first, ...more]);
 }

@@ -3,8 +3,9 @@ import { existsSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Command, CommanderError } from 'commander';
 import { native } from '../native/index.js';
+import type { Settings } from '../policy/secfilter/settings.js';
 import { commandLine, fail } from './command-line.js';
-import type { RunOptions } from './options.js';
+import { secfilterEntries, type RunOptions } from './options.js';
 import { run } from './run.js';
 import { sameFile, unwritable } from './values.js';
 
@@ -27,6 +28,21 @@ function checkOutputs({ trace, record }: RunOptions, command: Command): void {
   }
   if (typeof trace === 'string' && record !== undefined && sameFile(trace, record))
     fail(command, `--trace and --record must name different files, not both "${record}"`);
+}
+
+/** null when none of secfilter's options was given. */
+async function secfilterOf(options: RunOptions, command: Command): Promise<Settings | null> {
+  const entries = secfilterEntries(options);
+  if (entries.length === 0 && options.config === undefined) return null;
+  // Loaded here: most runs do without.
+  const { loadSecfilter } = await import('./secfilter.js');
+  const { PolicyError } = await import('../policy/problem.js');
+  try {
+    return loadSecfilter(entries, options.config);
+  } catch (error) {
+    if (error instanceof PolicyError) fail(command, error.message);
+    throw error;
+  }
 }
 
 /** A reader that has enough, such as head(1), ends it quietly. */
@@ -64,14 +80,17 @@ const line = commandLine({
   },
   async run(program, options, command) {
     checkOutputs(options, command);
+    const secfilter = await secfilterOf(options, command);
+    const verbose = secfilter?.switches.verbose?.value === true && command.getOptionValueSource('debug') === 'default';
     return run({
       command: program,
       acl: options.acl === false ? null : Array.isArray(options.acl) ? (options.acl as readonly string[]) : [],
+      secfilter,
       sysroot: sysrootOf(options),
       root: options.root ?? '/',
       keep: options.keepFd,
       peek: options.peek,
-      level: options.debug,
+      level: verbose ? 'INFO' : options.debug,
       trace: options.trace ?? null,
       stats: options.stats ?? false,
       record: options.record ?? null,

@@ -1,5 +1,6 @@
 /** Every option, declared once: parsing, help, the check of the man page and shell completion are made from this. */
 import { Option } from 'commander';
+import type { Entry } from '../policy/secfilter/settings.js';
 import { LEVELS, type Level } from './levels.js';
 import { descriptor, directory, level, outputFile } from './values.js';
 
@@ -23,6 +24,7 @@ export class DeclaredOption extends Option {
 }
 
 const POLICY = 'Policy';
+const SECFILTER = 'Policy in a few words, as secfilter has it';
 const VIEW = 'What the program sees';
 const OBSERVE = 'Watching a run';
 const SHOWN = 'What is printed';
@@ -35,6 +37,8 @@ const option = (group: string, flags: string, description: string): DeclaredOpti
 /** What commander makes of the options of a run. */
 export interface RunOptions {
   readonly acl: readonly string[] | boolean;
+  /** A file of secfilter's options; for those of the command line see secfilterEntries(). */
+  readonly config?: string;
   readonly sysroot?: string;
   readonly root?: string;
   readonly keepFd: readonly number[];
@@ -47,11 +51,43 @@ export interface RunOptions {
 
 const gathered = (value: string, all: unknown): string[] => [...(Array.isArray(all) ? (all as string[]) : []), value];
 
+/** An option that is an entry of secfilter's settings each time it is given. */
+const entry = (flags: string, description: string): DeclaredOption => {
+  const declared = option(SECFILTER, flags, description);
+  declared.negate = false; // --no-outbound-network is a name
+  const key = declared.name();
+  return declared.argParser((value: string, all: unknown): Entry[] => [
+    ...(Array.isArray(all) ? (all as Entry[]) : []),
+    { key, value, origin: { file: `--${key}`, line: 0 } },
+  ]);
+};
+/** `--x`, `--x=1`, `--x=0`. */
+const entrySwitch = (name: string, description: string): DeclaredOption =>
+  entry(`--${name} [switch]`, description).preset('1').completing(['1', '0']);
+
+const secfilterOptions = (): DeclaredOption[] => [
+  entrySwitch('read-only', 'nothing may be written'),
+  entry('--allow-write <path>', 'nothing may be written but this and what is below it (repeatable)').completing('file'),
+  entry('--write-allow <path>', 'the same').completing('file'),
+  entrySwitch('no-outbound-network', 'no address may be reached'),
+  entry('--allowed-netmask <cidr>', 'no address but those of this network (repeatable)'),
+  entry('--allowed-port <port>', 'no port but this (repeatable)'),
+  entrySwitch('allow-resolv', 'port 53 of the name servers of /etc/resolv.conf all the same'),
+  entrySwitch('mainstream-network-families', 'no sockets but unix, inet, inet6, netlink'),
+  entrySwitch('verbose', 'say what is in force, and log at level INFO'),
+];
+/** What was given of them. */
+export const secfilterEntries = (options: object): Entry[] =>
+  secfilterOptions().flatMap((each) => (options as Record<string, Entry[] | undefined>)[each.attributeName()] ?? []);
+
 export const runOptions = (): DeclaredOption[] => [
   option(POLICY, '--acl <file>', 'judge by this ACL file instead of the default (repeatable, union)')
     .argParser(gathered)
     .completing('file'),
   option(POLICY, '--no-acl', 'allow everything, logged'),
+
+  ...secfilterOptions(),
+  option(SECFILTER, '--config <file>', 'read these options from key=value lines').completing('file'),
 
   option(VIEW, '--sysroot <dir>', 'look names up below this i386 tree first, then on the host; / for the host alone')
     .argParser(directory)

@@ -6,6 +6,7 @@ import { reservedBase, SetupError } from '../launch/channels.js';
 import { refuseFilter } from '../launch/filter.js';
 import { native } from '../native/index.js';
 import { isStopped } from '../referee/death.js';
+import type { Settings } from '../policy/secfilter/settings.js';
 import { environment, ignoredSignals, lastArguments, openFiles } from './caller.js';
 import type { Level } from './levels.js';
 import type { WorkerData, WorkerMessage } from './worker.js';
@@ -13,6 +14,8 @@ import type { WorkerData, WorkerMessage } from './worker.js';
 export interface RunCommand {
   readonly command: readonly string[];
   readonly acl: readonly string[] | null;
+  /** secfilter's options; null when none was given. */
+  readonly secfilter: Settings | null;
   readonly sysroot: string | null;
   readonly root: string;
   readonly keep: readonly number[];

@@ -9,7 +9,8 @@ import { runSandbox } from '../launch/run.js';
 import { SetupError } from '../launch/channels.js';
 import { View } from '../referee/view.js';
 import { ObserverFailed } from '../referee/watch.js';
-import { PolicyError } from '../policy/problem.js';
+import { PolicyError, printable } from '../policy/problem.js';
+import type { Settings } from '../policy/secfilter/settings.js';
 import { openJudge } from './judge.js';
 import type { Level } from './levels.js';
 import { openLog } from './log.js';
@@ -20,6 +21,7 @@ export interface WorkerData {
   readonly env: readonly ByteString[];
   /** null: --no-acl; empty: the default file. */
   readonly acl: readonly string[] | null;
+  readonly secfilter: Settings | null;
   readonly sysroot: string | null;
   readonly root: string;
   readonly keep: readonly number[];
@@ -52,11 +54,15 @@ async function run(): Promise<number> {
     log: data.level === 'DEBUG' || data.level === 'INFO' ? (line) => log('INFO', line) : null,
   });
   if (data.acl === null) log('WARNING', '--no-acl: every file, address and call is allowed');
+  if (data.secfilter?.switches.verbose?.value === true) {
+    const { saidBy } = await import('./secfilter.js');
+    for (const line of saidBy(data.secfilter)) log('INFO', printable(line));
+  }
   const { status } = runSandbox({
     ...data,
     ignored: Uint32Array.from(data.ignored),
     view: new View({ root: latin1(data.root), sysroot: data.sysroot === null ? null : latin1(data.sysroot) }),
-    judge: await openJudge(data.acl),
+    judge: await openJudge(data),
     log: (level, message) => log(LEVEL_OF[level], message),
     observer: observers.observer,
     protocol: data.level === 'DEBUG',

@@ -19,8 +19,11 @@ export function describeQuestion(q: Question): string {
   }
 }
 
+/** `acl/demo.yaml:5:5`; of a rule that stands in no file, what the user gave: `--read-only`. */
+export const placeOfRule = ({ file, line, column }: Rule): string => (line === 0 ? file : `${file}:${line}:${column}`);
+
 export function describeRule(rule: Rule | null): string {
   if (rule === null) return 'default: no rule names it';
   const why = rule.why === undefined ? '' : ` (${rule.why})`;
-  return `${rule.file}:${rule.line}:${rule.column}: ${rule.text}${why}`;
+  return `${placeOfRule(rule)}: ${rule.text}${why}`;
 }

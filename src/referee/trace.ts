@@ -5,7 +5,7 @@ import * as L from '../abi/linux.js';
 import { syscallName } from '../abi/numbers.js';
 import { hex, octal } from '../syscalls/notation.js';
 import { KIND, REPLY, REQ, REQUEST_FIELDS } from '../wire/layout.js';
-import { describeRule } from './describe.js';
+import { describeRule, placeOfRule } from './describe.js';
 import type { ThreadState } from './process.js';
 import type { CallEvent } from './watch.js';
 
@@ -29,9 +29,7 @@ function settlement({ mechanism, asked, why }: CallEvent): string {
   const refused = asked.find(({ decision }) => ['deny', 'kill'].includes(decision.verdict.verdict));
   if (refused !== undefined) return `${mechanism} by ${describeRule(refused.decision.rule)}`;
   const rule = asked.find(({ decision }) => decision.rule !== null)?.decision.rule;
-  return rule === null || rule === undefined
-    ? mechanism
-    : `${mechanism}, allowed by ${rule.file}:${rule.line}:${rule.column}`;
+  return rule === null || rule === undefined ? mechanism : `${mechanism}, allowed by ${placeOfRule(rule)}`;
 }
 
 /** `openat(AT_FDCWD, "/etc/passwd", O_RDONLY) = 3 <0.000040> [delegated, allowed by acl/glibc.yaml:9:5]`; without the duration if not `timed`. */

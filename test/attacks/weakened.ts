@@ -14,7 +14,8 @@ const cut = rest.indexOf('--');
 const options = rest.slice(0, cut);
 const acl = options.indexOf('--acl');
 const peek = options.includes('--peek') ? options[options.indexOf('--peek') + 1] : 'vm';
-const judge = weaken(weakening, await openJudge(acl < 0 ? null : [options[acl + 1]]));
+const files = acl < 0 ? null : [options[acl + 1]];
+const judge = weaken(weakening, await openJudge({ acl: files, secfilter: null, root: '/' }));
 
 function status(): number {
   try {
