@@ -65,7 +65,8 @@ export interface Rule {
 
 /** What to do with a call. `errno` is positive. `return` answers without running the call. */
 export type Verdict =
-  | { readonly verdict: 'allow'; readonly log?: boolean }
+  // alarm: the log tells all about the call, as a warning.
+  | { readonly verdict: 'allow'; readonly log?: boolean; readonly alarm?: boolean }
   | { readonly verdict: 'deny'; readonly errno: number }
   | { readonly verdict: 'return'; readonly value: number }
   | { readonly verdict: 'native' }

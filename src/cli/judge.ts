@@ -8,6 +8,7 @@ import { DEFAULT_ACL, preparedRules } from '../policy/prepared.js';
 import { mayRelabel } from '../policy/relabel.js';
 import type { AclRule } from '../policy/rules.js';
 import type { Settings } from '../policy/secfilter/settings.js';
+import { ALLOWING, areLists, type Variables } from '../policy/syscall-lists/variables.js';
 
 /** The rules of these files; of none, of default.yaml. @throws PolicyError */
 async function rulesOf(files: readonly string[]): Promise<readonly AclRule[]> {
@@ -23,6 +24,8 @@ export interface JudgeOptions {
   /** ACL files; empty: the default; null: none, everything is allowed and logged. */
   readonly acl: readonly string[] | null;
   readonly secfilter: Settings | null;
+  /** SECCOMP_SYSCALL_ALLOW and its like. */
+  readonly lists: Variables;
   /** The root of the program's view. */
   readonly root: string;
 }
@@ -47,6 +50,21 @@ async function secfilter(settings: Settings, root: string): Promise<Judge | null
   return secfilterJudge(settings, surroundings(root));
 }
 
+/** The judge that takes over at the program's first instruction: lists of calls. null: there are none. @throws PolicyError */
+export async function openLater(variables: Variables): Promise<{ judge: Judge; says: readonly string[] } | null> {
+  if (!areLists(variables)) return null;
+  const [{ introduction, listsJudge, unbound }, { listsOf }] = await Promise.all([
+    import('../policy/syscall-lists/judge.js'),
+    import('../policy/syscall-lists/lists.js'),
+  ]);
+  const lists = listsOf(variables);
+  if (lists === null) return null;
+  const judge = listsJudge(lists);
+  const free = unbound(judge);
+  const warning = `the program's own hook asks before ${free.join(', ')}: hostile code can make them past it`;
+  return { judge, says: [...introduction(lists), ...(free.length > 0 ? [warning] : [])] };
+}
+
 /**
  * What the options of all front ends and the ACL files allow; the default file only where none of them says anything.
  * @throws PolicyError
@@ -54,6 +72,7 @@ async function secfilter(settings: Settings, root: string): Promise<Judge | null
 export async function openJudge(o: JudgeOptions): Promise<Judge> {
   const front = [o.secfilter === null ? null : await secfilter(o.secfilter, o.root)].filter((judge) => judge !== null);
   const acl = o.acl === null || o.acl.length > 0 || front.length === 0 ? [await aclJudge(o.acl)] : [];
+  if (front.length === 0 && o.acl?.length === 0 && areLists(o.lists)) return ALLOWING;
   const [first, ...more] = [...front, ...acl];
   return every([first, ...more]);
 }

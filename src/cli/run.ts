@@ -7,6 +7,7 @@ import { refuseFilter } from '../launch/filter.js';
 import { native } from '../native/index.js';
 import { isStopped } from '../referee/death.js';
 import type { Settings } from '../policy/secfilter/settings.js';
+import { variablesIn, withoutVariables } from '../policy/syscall-lists/variables.js';
 import { environment, ignoredSignals, lastArguments, openFiles } from './caller.js';
 import type { Level } from './levels.js';
 import type { WorkerData, WorkerMessage } from './worker.js';
@@ -61,11 +62,13 @@ export async function run(options: RunCommand): Promise<number> {
   }
   const stop = native.eventfd(0, 0);
   const { command, ...rest } = options;
+  const env = environment();
   const workerData: WorkerData = {
     ...rest,
     stop,
     command: lastArguments(command.length),
-    env: environment(),
+    env: withoutVariables(env),
+    lists: variablesIn(env),
     ignored: ignoredSignals(),
     openFiles: openFiles(),
     living: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),

@@ -2,6 +2,7 @@
  * The referee's thread: policy, view and sandbox. It writes its log itself, so that a line stands before the reply that
  * it speaks of; the main thread is told the program's pid and how it ended.
  */
+import { writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { fromBytes, type ByteString } from '../abi/bytes.js';
 import { NotRunnable } from '../launch/program.js';
@@ -11,7 +12,8 @@ import { View } from '../referee/view.js';
 import { ObserverFailed } from '../referee/watch.js';
 import { PolicyError, printable } from '../policy/problem.js';
 import type { Settings } from '../policy/secfilter/settings.js';
-import { openJudge } from './judge.js';
+import type { Variables } from '../policy/syscall-lists/variables.js';
+import { openJudge, openLater } from './judge.js';
 import type { Level } from './levels.js';
 import { openLog } from './log.js';
 import { openObservers } from './observers.js';
@@ -22,6 +24,7 @@ export interface WorkerData {
   /** null: --no-acl; empty: the default file. */
   readonly acl: readonly string[] | null;
   readonly secfilter: Settings | null;
+  readonly lists: Variables;
   readonly sysroot: string | null;
   readonly root: string;
   readonly keep: readonly number[];
@@ -41,6 +44,10 @@ export interface WorkerData {
 export type WorkerMessage =
   { readonly say: 'started'; readonly pid: number } | { readonly say: 'ended'; readonly status: number };
 
+const STDERR = 2;
+/** The status of SIGSYS. */
+const BAD_CALL = 159;
+
 const data = workerData as WorkerData;
 const latin1 = (path: string): ByteString => fromBytes(Buffer.from(path));
 const tell = (message: WorkerMessage): void => parentPort?.postMessage(message);
@@ -58,11 +65,15 @@ async function run(): Promise<number> {
     const { saidBy } = await import('./secfilter.js');
     for (const line of saidBy(data.secfilter)) log('INFO', printable(line));
   }
-  const { status } = runSandbox({
+  const later = await openLater(data.lists);
+  if (later !== null && data.level !== 'ERROR' && data.level !== 'CRITICAL')
+    for (const line of later.says) writeSync(STDERR, `${printable(line)}\n`);
+  const { status, reason } = runSandbox({
     ...data,
     ignored: Uint32Array.from(data.ignored),
     view: new View({ root: latin1(data.root), sysroot: data.sysroot === null ? null : latin1(data.sysroot) }),
     judge: await openJudge(data),
+    later: later?.judge,
     log: (level, message) => log(LEVEL_OF[level], message),
     observer: observers.observer,
     protocol: data.level === 'DEBUG',
@@ -70,6 +81,8 @@ async function run(): Promise<number> {
     started: (pid) => tell({ say: 'started', pid }),
   });
   observers.end(status);
+  // What a shell would say, to which the program's end by SIGSYS is not visible through ours.
+  if (later !== null && reason !== undefined && status === BAD_CALL) writeSync(STDERR, 'Bad system call\n');
   return status;
 }
 

@@ -4,19 +4,21 @@ import { ERRNO } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
 import { native } from '../native/index.js';
 import type { Judge } from '../questions.js';
+import { every } from '../policy/every.js';
 import { describeRule } from '../referee/describe.js';
 import { PathResolver } from '../referee/paths.js';
 import type { View } from '../referee/view.js';
-import type { Ending } from '../referee/process.js';
+import type { Ending, ProcessState } from '../referee/process.js';
 import type { Observer } from '../referee/watch.js';
 import { Referee, type Logger } from '../referee/referee.js';
 import type { Resolved } from '../syscalls/dsl.js';
 import { SHARED_MEMORY_PREFIX } from './channels.js';
 import { ImageFiles } from './files.js';
 import { findExecutable, ImageLauncher, type Found } from './launcher.js';
+import type { Conversation, Hello } from './loader.js';
 import { ImagePatcher } from './patcher.js';
-import { closeExecutable, loadExecutable, NotRunnable, type Ask } from './program.js';
-import { startProcess, type StartOptions } from './start.js';
+import { closeExecutable, loadExecutable, NotRunnable, type Ask, type Executable } from './program.js';
+import { startProcess, type FirstState, type StartOptions } from './start.js';
 
 export interface RunOptions {
   readonly command: readonly ByteString[];
@@ -29,6 +31,8 @@ export interface RunOptions {
   /** Soft limit of open files; -1, or left out, for the helper's own. */
   readonly openFiles?: number;
   readonly log: Logger;
+  /** Narrows what may be done from the program's own first instruction on, behind its loader's. */
+  readonly later?: Judge;
   /** Told of every call that comes to the referee. */
   readonly observer: Observer | null;
   readonly protocol: boolean;
@@ -73,6 +77,24 @@ function asker(judge: Judge): Ask {
   return ask;
 }
 
+const AT_ENTRY = 9;
+/** It has no loader: its first instruction is its own. */
+const isStatic = ({ interpreter }: Executable): boolean => interpreter === null;
+
+function* loadFirst(
+  { later, log }: RunOptions,
+  process: ProcessState,
+  hello: Hello,
+  executable: Executable,
+  patcher: ImagePatcher,
+): Conversation<FirstState> {
+  const first = yield* loadExecutable(process, hello, executable, patcher, log);
+  const { auxv } = process;
+  const entry = auxv.findIndex((word, i) => i % 2 === 0 && word === AT_ENTRY);
+  if (later !== undefined && !isStatic(executable)) patcher.trapBeginning(process, auxv[entry + 1], later);
+  return first;
+}
+
 export function runSandbox(o: RunOptions): Ending {
   const resolver = new PathResolver(o.view, native, { sharedMemoryPrefix: SHARED_MEMORY_PREFIX });
   const files = new ImageFiles();
@@ -97,14 +119,14 @@ export function runSandbox(o: RunOptions): Ending {
     keep: o.keep,
     ignored: o.ignored,
     openFiles: o.openFiles,
-    load: (state, hello) => loadExecutable(state, hello, found.executable, patcher, o.log),
+    load: (state, hello) => loadFirst(o, state, hello, found.executable, patcher),
     ...o.start,
   });
   closeExecutable(found.executable);
   process.umask = native.umask(0); // the helper applies the program's mask itself; the child was born with it
   try {
     const referee = new Referee(process, {
-      judge: o.judge,
+      judge: o.later !== undefined && isStatic(found.executable) ? every([o.later, o.judge]) : o.judge,
       resolver,
       patcher,
       log: o.log,

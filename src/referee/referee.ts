@@ -53,6 +53,7 @@ import { ArenaFull, KilledByPolicy, Request } from './request.js';
 import { Solitudes } from './solitude.js';
 import { orderLine, replyLine, requestLine } from './trace.js';
 import { Waits } from './waits.js';
+import { wholeCall } from './whole-call.js';
 import { ObserverFailed, type Observer } from './watch.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -62,6 +63,8 @@ export type Logger = (level: LogLevel, message: string | (() => string)) => void
 /** Rewrites the system call sites of a mapping: of a file's descriptor (the helper's), or of what is mapped in a range. */
 export interface Patcher {
   patchMapped(process: ProcessState, address: number, length: number, log: Logger): void;
+  /** Writes over what stands in the program's text. */
+  put(process: ProcessState, address: number, bytes: Uint8Array): void;
   patchDescriptor(
     process: ProcessState,
     fd: number,
@@ -619,6 +622,7 @@ export class Referee {
   private decided(thread: ThreadState, row: Row, { verdict, rule }: Decision): boolean {
     const by = describeRule(rule);
     const name = syscallName(row.nr);
+    const whole = (): string => wholeCall(thread, row, requestOf(thread));
     requestOf(thread).watch?.asked({ ask: 'syscall', name }, { verdict, rule });
     if (verdict.verdict === 'deny') {
       this.o.log('warn', `denied ${name} = ${errnoName(verdict.errno)} by ${by}`);
@@ -627,9 +631,10 @@ export class Referee {
       this.o.log('info', `answered ${name} = ${verdict.value} by ${by}`);
       this.finish(thread, verdict.value);
     } else if (verdict.verdict === 'native') this.letRun(thread);
-    else if (verdict.verdict === 'kill') throw new KilledByPolicy(thread, `${name}: ${by}`);
+    else if (verdict.verdict === 'kill') throw new KilledByPolicy(thread, `${whole()} by ${by}`);
     else {
-      if (verdict.log) this.o.log('info', `allowed ${name} by ${by}`);
+      if (verdict.alarm) this.o.log('warn', `not allowed, but only logged: ${whole()} by ${by}`);
+      else if (verdict.log) this.o.log('info', `allowed ${name} by ${by}`);
       return false;
     }
     return true;
@@ -927,11 +932,27 @@ export class Referee {
       return this.begin(thread, this.accuse(thread, 'a signal without a context: forged'));
     thread.lastEip = context.eip;
     if (kind === KIND.trap) return this.answer(thread, REPLY.value, space.trapSites.has(context.eip) ? HANDLED : 0);
-    if (kind === KIND.fault) return this.answer(thread, REPLY.value, handleTrap(guestMemory, context) ? HANDLED : 0);
+    if (kind === KIND.fault)
+      return this.answer(
+        thread,
+        REPLY.value,
+        this.begins(process, context.eip) || handleTrap(guestMemory, context) ? HANDLED : 0,
+      );
     if (kind === KIND.act) return this.act(thread, signal, context);
     if (kind !== KIND.reset) return this.fail(process, `a request of unknown kind ${kind}: forged`, STATUS.killed);
     signals.set(signal, { ...signals.of(signal), handler: 0 });
     this.answer(thread, REPLY.value, 0);
+  }
+
+  /** Is it the trap at the program's first instruction? Then the narrower judge is in force before that is run. */
+  private begins(process: ProcessState, eip: number): boolean {
+    const { space } = process;
+    const { beginning } = space;
+    if (beginning === null || beginning.address !== eip) return false;
+    space.beginning = null;
+    this.narrow(process, beginning.judge);
+    this.o.patcher.put(process, beginning.address, beginning.byte);
+    return true;
   }
 
   /** What the kernel does by default with a signal that came to the hook: it comes once more, as the kernel's. */

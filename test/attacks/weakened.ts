@@ -15,7 +15,7 @@ const options = rest.slice(0, cut);
 const acl = options.indexOf('--acl');
 const peek = options.includes('--peek') ? options[options.indexOf('--peek') + 1] : 'vm';
 const files = acl < 0 ? null : [options[acl + 1]];
-const judge = weaken(weakening, await openJudge({ acl: files, secfilter: null, root: '/' }));
+const judge = weaken(weakening, await openJudge({ acl: files, secfilter: null, lists: {}, root: '/' }));
 
 function status(): number {
   try {

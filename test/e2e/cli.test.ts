@@ -317,7 +317,9 @@ describe('./sandbox', function () {
         options: ['--acl', calls('  uname: { verdict: kill, why: a secret }\n')],
       });
       expect(killed.status).to.equal(159);
-      expect(killed.stderr).to.match(/killed by policy: uname: .*calls\.yaml:5:\d+: .*a secret/);
+      expect(killed.stderr).to.match(
+        /killed by policy: uname\(.*\), call 122 at 0x[0-9a-f]+ of thread \d+ by .*calls\.yaml:5:\d+: .*a secret/,
+      );
       const parent = await sandbox(['bash', '-c', 'trap "" SYS; mkdir /new; echo $?'], {
         options: [
           '--acl',

@@ -19,7 +19,7 @@ const { status, reason } = runSandbox({
   command,
   env: Object.entries(process.env).map(([name, value]) => `${name}=${value}`),
   view: new View({ root: '/', sysroot: process.arch !== 'ia32' && existsSync(tree) ? realpathSync(tree) : null }),
-  judge: await openJudge({ acl: null, secfilter: null, root: '/' }),
+  judge: await openJudge({ acl: null, secfilter: null, lists: {}, root: '/' }),
   keep: [],
   peek,
   ignored: new Uint32Array(2),
