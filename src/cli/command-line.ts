@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Argument, Command, type Option } from 'commander';
-import { COMPLETION_HELP, formatHelp, RUN_HELP, SHOW_HELP, SYSCALLS_HELP } from './help.js';
-import { runOptions, type RunOptions, showOptions, syscallsOptions } from './options.js';
+import { COMPLETION_HELP, formatHelp, RUN_HELP, SHOW_HELP, SYSCALLS_HELP, WRAP_HELP } from './help.js';
+import { runOptions, type RunOptions, showOptions, syscallsOptions, wrapOptions } from './options.js';
 import { type Shell, SHELLS } from './shells.js';
 import type { ShowOptions } from './show.js';
 import type { SyscallsOptions } from './syscalls.js';
@@ -22,6 +22,7 @@ export interface Actions {
   run(program: readonly string[], options: RunOptions, command: Command): Promise<number>;
   syscalls(names: readonly string[], options: SyscallsOptions, command: Command): Promise<number>;
   show(file: string, options: ShowOptions, command: Command): Promise<number>;
+  wrap(program: string, file: string, command: Command): Promise<number>;
   completion(shell: Shell, root: Command): Promise<number>;
 }
 
@@ -106,6 +107,16 @@ export function commandLine(actions: Actions): CommandLine {
       status = await actions.show(file, options, show);
     });
   for (const option of showOptions()) show.addOption(option);
+  const wrap = root
+    .command('wrap')
+    .description('Writes a script that runs a program in the sandbox.')
+    .summary('write a script that runs a program in the sandbox')
+    .addArgument(new Argument('<program>', 'a path, or a name that is looked up in PATH at each start'))
+    .addHelpText('after', WRAP_HELP)
+    .action(async (name: string, { output }: { output: string }) => {
+      status = await actions.wrap(name, output, wrap);
+    });
+  for (const option of wrapOptions()) wrap.addOption(option);
   root
     .command('completion')
     .description('Prints a script that completes options, commands and the names of calls.')

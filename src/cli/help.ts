@@ -62,6 +62,13 @@ Examples:
   ./sandbox show run.rec                  its calls, with verdicts and times
   ./sandbox show --json run.rec | jq 'select(.is == "call" and .mechanism == "denied") | .name'`;
 
+export const WRAP_HELP = `
+SECCOMP_SYSCALL_ALLOW, SECCOMP_SYSCALL_DENY and SECCOMP_DEFAULT_ACTION are written into the script if they are set.
+
+Examples:
+  SECCOMP_SYSCALL_DENY=execve ./sandbox wrap /usr/bin/python -o python    a Python that executes nothing
+  ./python -c 'print(1)'                                                  runs it`;
+
 export const COMPLETION_HELP = `
 Examples:
   source <(./sandbox completion bash)                                      in bash, for this session

@@ -78,6 +78,17 @@ const line = commandLine({
       throw error;
     }
   },
+  async wrap(program, file, command) {
+    const { wrap, WrapError } = await import('./wrap.js');
+    const { PolicyError } = await import('../policy/problem.js');
+    try {
+      wrap(program, file);
+      return 0;
+    } catch (error) {
+      if (error instanceof WrapError || error instanceof PolicyError) fail(command, error.message);
+      throw error;
+    }
+  },
   async run(program, options, command) {
     checkOutputs(options, command);
     const secfilter = await secfilterOf(options, command);

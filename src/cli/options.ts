@@ -119,6 +119,12 @@ export const showOptions = (): DeclaredOption[] => [
   option(SHOWN, '--json', 'for programs: a line of JSON for each entry'),
 ];
 
+export const wrapOptions = (): DeclaredOption[] => [
+  option(OTHERS, '-o, --output <file>', 'the script to be written')
+    .completing('file')
+    .makeOptionMandatory() as DeclaredOption,
+];
+
 /** The shapes of a listing of calls. The families are those of src/syscalls/table.ts, which a run need not load. */
 export const syscallsOptions = (): DeclaredOption[] => [
   option(SHOWN, '--by <mechanism>', 'only calls that are dealt with so').choices([

@@ -8,7 +8,13 @@ import { completionScript, modelOf } from '../../src/cli/completion.js';
 import { type Shell, SHELLS } from '../../src/cli/shells.js';
 
 const nothing = (): Promise<number> => Promise.reject(new Error('not to be run'));
-const { command: root } = commandLine({ run: nothing, syscalls: nothing, show: nothing, completion: nothing });
+const { command: root } = commandLine({
+  run: nothing,
+  syscalls: nothing,
+  show: nothing,
+  wrap: nothing,
+  completion: nothing,
+});
 const installed = (shell: Shell): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
 
 describe('completion', () => {
@@ -25,7 +31,7 @@ describe('completion', () => {
     const names = model.options.flatMap((option) => option.names);
     for (const option of root.options) expect(names).to.include(option.long);
     expect(names).to.include.members(['-h', '--help', '-d']);
-    expect(model.commands.map(({ name }) => name)).to.deep.equal(['syscalls', 'show', 'completion', 'help']);
+    expect(model.commands.map(({ name }) => name)).to.deep.equal(['syscalls', 'show', 'wrap', 'completion', 'help']);
     expect(model.options.find(({ names: [name] }) => name === '--trace')).to.include({
       value: 'optional',
       completes: 'file',

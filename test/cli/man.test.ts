@@ -14,7 +14,13 @@ const PAGES = ['docs/man/sandbox.1', 'docs/man/sandbox-acl.5'] as const;
 const [SANDBOX, ACL] = PAGES.map((page) => readFileSync(page, 'utf8'));
 
 const nothing = (): Promise<number> => Promise.reject(new Error('not to be run'));
-const { command: root } = commandLine({ run: nothing, syscalls: nothing, show: nothing, completion: nothing });
+const { command: root } = commandLine({
+  run: nothing,
+  syscalls: nothing,
+  show: nothing,
+  wrap: nothing,
+  completion: nothing,
+});
 
 describe('man pages', () => {
   for (const page of PAGES)

@@ -16,6 +16,8 @@ function constants(): ReadonlyMap<string, ReadonlySet<number>> {
   const all = new Map<string, Set<number>>([['AT_FDCWD', new Set([files.AT_FDCWD])]]);
   for (const table of [files, ipc, processes].flatMap((module) => Object.values(module) as unknown[]).filter(isTable))
     for (const [name, value] of Object.entries(table.values)) all.set(name, (all.get(name) ?? new Set()).add(value));
+  for (let signal = 1; signal <= processes.SIGNAL_MAX; signal++)
+    all.set(processes.signalName(signal), new Set([signal]));
   return (every = all);
 }
 
