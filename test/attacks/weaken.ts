@@ -133,6 +133,8 @@ const WEAKENINGS = {
   },
   /** What a trustee received is where the program's memory says. */
   credulous: () => replace(Births.prototype, 'isChannel', () => true),
+  /** A link or a rename gives an object whatever name it may make. */
+  relabel: () => replace(Request.prototype, 'relabel', () => 0),
   /** Lines of the log are kept. */
   hoard: () => {
     const kept: Buffer[] = [];

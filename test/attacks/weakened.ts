@@ -1,11 +1,12 @@
 /**
- * A helper with one check taken out, for controls only: `weakened.ts WEAKENING (--no-acl | --acl FILE) -- PROGRAM ARGUMENT…`.
+ * A helper with one check taken out, for controls only: `weakened.ts WEAKENING (--no-acl | --acl FILE) [--allow-write=PATH] -- PROGRAM ARGUMENT…`.
  * It runs the product's own parts from src; nothing in src knows of it.
  */
 import { openJudge } from '../../src/cli/judge.js';
 import { NotRunnable } from '../../src/launch/program.js';
 import { runSandbox } from '../../src/launch/run.js';
 import { native } from '../../src/native/index.js';
+import { settingsOf, type Entry } from '../../src/policy/secfilter/settings.js';
 import { View } from '../../src/referee/view.js';
 import { weaken } from './weaken.js';
 
@@ -15,7 +16,12 @@ const options = rest.slice(0, cut);
 const acl = options.indexOf('--acl');
 const peek = options.includes('--peek') ? options[options.indexOf('--peek') + 1] : 'vm';
 const files = acl < 0 ? null : [options[acl + 1]];
-const judge = weaken(weakening, await openJudge({ acl: files, secfilter: null, lists: {}, root: '/' }));
+const entries = options.flatMap((option): Entry[] => {
+  const [, key, value] = /^--(allow-write)=(.*)$/.exec(option) ?? [];
+  return key === undefined ? [] : [{ key, value, origin: { file: `--${key}`, line: 0 } }];
+});
+const secfilter = entries.length === 0 ? null : settingsOf(entries, []);
+const judge = weaken(weakening, await openJudge({ acl: files, secfilter, lists: {}, root: '/' }));
 
 function status(): number {
   try {
