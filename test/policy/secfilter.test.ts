@@ -134,6 +134,8 @@ describe('secfilter: addresses', () => {
     ])
       for (const ask of ['connect', 'send', 'bind'] as const) expect(inet(judge, to, ask), to).to.equal('EPERM');
     expect(inet(judgeOf('--allowed-netmask=::/0'), '::ffff:1.2.3.4 1')).to.equal('EPERM');
+    expect(inet(judgeOf('--allowed-netmask=0.0.0.0/0'), '0.0.0.0 80', 'bind')).to.equal('allow');
+    expect(inet(judgeOf('--allowed-netmask=0.0.0.0/0'), '255.1.2.3 80')).to.equal('allow');
   });
   it('--allowed-port; a port of the kernel’s choice may be bound', () => {
     const judge = judgeOf('--allowed-port=22 --allowed-port=53');
