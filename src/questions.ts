@@ -63,14 +63,24 @@ export interface Rule {
   readonly why?: string;
 }
 
-/** What to do with a call. `errno` is positive. `return` answers without running the call. */
+/** May what is named `from` be named `to`? Asked beside the questions of the paths themselves. */
+export interface RelabelQuestion {
+  readonly ask: 'relabel';
+  readonly from: ByteString;
+  readonly to: ByteString;
+  readonly directory: boolean;
+}
+
+/** `errno` is positive. */
+export type Refusing = { readonly verdict: 'deny'; readonly errno: number } | { readonly verdict: 'kill' };
+
+/** What to do with a call. `return` answers without running it. `instead`: what it would be but for --on-deny=log. */
 export type Verdict =
   // alarm: the log tells all about the call, as a warning.
-  | { readonly verdict: 'allow'; readonly log?: boolean; readonly alarm?: boolean }
-  | { readonly verdict: 'deny'; readonly errno: number }
+  | { readonly verdict: 'allow'; readonly log?: boolean; readonly alarm?: boolean; readonly instead?: Refusing }
   | { readonly verdict: 'return'; readonly value: number }
   | { readonly verdict: 'native' }
-  | { readonly verdict: 'kill' };
+  | Refusing;
 
 /** A verdict and the rule that gave it; null when no rule spoke and the default (allow a syscall, deny a name) holds. */
 export interface Decision {

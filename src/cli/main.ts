@@ -21,13 +21,16 @@ function sysrootOf(options: RunOptions): string | null {
 }
 
 /** Said before anything starts: a run whose trace is lost at its end is run for nothing. */
-function checkOutputs({ trace, record }: RunOptions, command: Command): void {
-  for (const [option, file] of Object.entries({ trace, record })) {
+function checkOutputs({ trace, record, logJson }: RunOptions, command: Command): void {
+  for (const [option, file] of Object.entries({ trace, record, 'log-json': logJson })) {
     const why = typeof file === 'string' ? unwritable(file) : undefined;
     if (why !== undefined) fail(command, `--${option}: "${String(file)}" cannot be written: ${why}`);
   }
-  if (typeof trace === 'string' && record !== undefined && sameFile(trace, record))
-    fail(command, `--trace and --record must name different files, not both "${record}"`);
+  const files = Object.entries({ trace, record, 'log-json': logJson }).filter((pair) => typeof pair[1] === 'string');
+  for (const [i, [one, file]] of files.entries())
+    for (const [other, same] of files.slice(i + 1))
+      if (sameFile(String(file), String(same)))
+        fail(command, `--${one} and --${other} must name different files, not both "${String(same)}"`);
 }
 
 /** null when none of secfilter's options was given. */
@@ -105,6 +108,8 @@ const line = commandLine({
       trace: options.trace ?? null,
       stats: options.stats ?? false,
       record: options.record ?? null,
+      logJson: options.logJson ?? null,
+      onDeny: options.onDeny,
     });
   },
 });

@@ -2,10 +2,13 @@
 import { closeSync, openSync } from 'node:fs';
 import { printable, type ByteString } from '../abi/bytes.js';
 import { SetupError } from '../launch/channels.js';
+import { jsonReceipts } from '../observe/receipt.js';
+import { RefusalLog } from '../observe/refusal-log.js';
 import { Stats } from '../observe/stats.js';
 import { textTrace } from '../observe/text.js';
 import { writeAll } from '../observe/write.js';
 import { traceLine } from '../referee/trace.js';
+import type { RefusalSink } from '../referee/refusal.js';
 import type { Observer } from '../referee/watch.js';
 
 const STDERR = 2;
@@ -19,6 +22,10 @@ export interface Wanted {
   readonly record: string | null;
   /** Writes a line to the log; null when it shows no calls. */
   readonly log: ((line: string) => void) | null;
+  /** Writes a line about a refusal to the log. */
+  readonly refused: (level: 'info' | 'warn', message: string | (() => string)) => void;
+  /** An absolute path, or null. */
+  readonly logJson: string | null;
 }
 
 export interface Observers {
@@ -26,6 +33,7 @@ export interface Observers {
   readonly observer: Observer | null;
   /** Do they want to see calls, too, that the hook makes or answers by itself? The log does not. */
   readonly all: boolean;
+  readonly refusals: RefusalSink;
   /** The run is over, with this status. */
   end(status: number): void;
 }
@@ -70,7 +78,16 @@ export async function openObservers(o: Wanted): Promise<Observers> {
     observers.push(stats);
     endings.push(() => writeAll(STDERR, Buffer.from(stats.table()), 'statistics'));
   }
+  const refusals = new RefusalLog(o.refused);
+  const sinks: RefusalSink[] = [(refusal) => refusals.take(refusal)];
+  endings.push(() => refusals.end());
+  if (o.logJson !== null) {
+    const fd = create(o.logJson);
+    sinks.push(jsonReceipts(fd));
+    endings.push(() => closeSync(fd));
+  }
   return {
+    refusals: (refusal) => sinks.forEach((sink) => sink(refusal)),
     observer: observers.length === 0 ? null : { call: (event) => observers.forEach((one) => one.call(event)) },
     all: observers.length > seen,
     end: (status) => endings.forEach((end) => end(status)),

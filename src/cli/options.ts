@@ -1,5 +1,6 @@
 /** Every option, declared once: parsing, help, the check of the man page and shell completion are made from this. */
 import { Option } from 'commander';
+import { ON_DENY, type OnDeny } from '../policy/on-deny.js';
 import type { Entry } from '../policy/secfilter/settings.js';
 import { LEVELS, type Level } from './levels.js';
 import { descriptor, directory, level, outputFile } from './values.js';
@@ -47,6 +48,8 @@ export interface RunOptions {
   readonly trace?: string | true;
   readonly stats?: boolean;
   readonly record?: string;
+  readonly logJson?: string;
+  readonly onDeny: OnDeny;
 }
 
 const gathered = (value: string, all: unknown): string[] => [...(Array.isArray(all) ? (all as string[]) : []), value];
@@ -85,6 +88,9 @@ export const runOptions = (): DeclaredOption[] => [
     .argParser(gathered)
     .completing('file'),
   option(POLICY, '--no-acl', 'allow everything, logged'),
+  option(POLICY, '--on-deny <how>', 'a refusal is an error, ends the program (SIGSYS), or is only logged: permissive')
+    .choices(ON_DENY)
+    .default('errno'),
 
   ...secfilterOptions(),
   option(SECFILTER, '--config <file>', 'read these options from key=value lines').completing('file'),
@@ -108,6 +114,9 @@ export const runOptions = (): DeclaredOption[] => [
     .completing('file'),
   option(OBSERVE, '--stats', 'a table of calls, results and times when the program has ended'),
   option(OBSERVE, '--record <file>', 'write each question, verdict and result to a file (msgpack)')
+    .argParser(outputFile)
+    .completing('file'),
+  option(OBSERVE, '--log-json <file>', 'a line of JSON for each refusal: call, rule, and what would allow it')
     .argParser(outputFile)
     .completing('file'),
   option(OTHERS, '--peek <how>', "how the helper reads the program's memory").choices(['vm', 'socket']).default('vm'),

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { reservedBase, SetupError } from '../launch/channels.js';
 import { refuseFilter } from '../launch/filter.js';
 import { native } from '../native/index.js';
+import type { OnDeny } from '../policy/on-deny.js';
 import { isStopped } from '../referee/death.js';
 import type { Settings } from '../policy/secfilter/settings.js';
 import { variablesIn, withoutVariables } from '../policy/syscall-lists/variables.js';
@@ -28,6 +29,9 @@ export interface RunCommand {
   readonly stats: boolean;
   /** Absolute path of the file for questions, verdicts and results, or null. */
   readonly record: string | null;
+  /** The same for a line of JSON for each refusal. */
+  readonly logJson: string | null;
+  readonly onDeny: OnDeny;
 }
 
 /** A terminal sends these to program and helper alike: the program decides. */

@@ -10,6 +10,7 @@ import { runSandbox } from '../launch/run.js';
 import { SetupError } from '../launch/channels.js';
 import { View } from '../referee/view.js';
 import { ObserverFailed } from '../referee/watch.js';
+import { onDeny, type OnDeny } from '../policy/on-deny.js';
 import { PolicyError, printable } from '../policy/problem.js';
 import type { Settings } from '../policy/secfilter/settings.js';
 import type { Variables } from '../policy/syscall-lists/variables.js';
@@ -36,6 +37,8 @@ export interface WorkerData {
   readonly trace: string | true | null;
   readonly stats: boolean;
   readonly record: string | null;
+  readonly logJson: string | null;
+  readonly onDeny: OnDeny;
   readonly stop: number;
   /** One word that both threads see: how many processes live in the sandbox. */
   readonly living: Int32Array;
@@ -59,8 +62,10 @@ async function run(): Promise<number> {
   const observers = await openObservers({
     ...data,
     log: data.level === 'DEBUG' || data.level === 'INFO' ? (line) => log('INFO', line) : null,
+    refused: (level, message) => log(LEVEL_OF[level], message),
   });
   if (data.acl === null) log('WARNING', '--no-acl: every file, address and call is allowed');
+  if (data.onDeny === 'log') log('WARNING', '--on-deny=log: what the policy refuses is logged, and done all the same');
   if (data.secfilter?.switches.verbose?.value === true) {
     const { saidBy } = await import('./secfilter.js');
     for (const line of saidBy(data.secfilter)) log('INFO', printable(line));
@@ -72,10 +77,11 @@ async function run(): Promise<number> {
     ...data,
     ignored: Uint32Array.from(data.ignored),
     view: new View({ root: latin1(data.root), sysroot: data.sysroot === null ? null : latin1(data.sysroot) }),
-    judge: await openJudge(data),
-    later: later?.judge,
+    judge: onDeny(await openJudge(data), data.onDeny),
+    later: later === null ? undefined : onDeny(later.judge, data.onDeny),
     log: (level, message) => log(LEVEL_OF[level], message),
     observer: observers.observer,
+    refusals: observers.refusals,
     protocol: data.level === 'DEBUG',
     askAll: observers.all,
     started: (pid) => tell({ say: 'started', pid }),

@@ -7,6 +7,7 @@ import type { Judge } from '../questions.js';
 import { every } from '../policy/every.js';
 import { describeRule } from '../referee/describe.js';
 import { PathResolver } from '../referee/paths.js';
+import { refusalLine, type RefusalSink } from '../referee/refusal.js';
 import type { View } from '../referee/view.js';
 import type { Ending, ProcessState } from '../referee/process.js';
 import type { Observer } from '../referee/watch.js';
@@ -35,6 +36,8 @@ export interface RunOptions {
   readonly later?: Judge;
   /** Told of every call that comes to the referee. */
   readonly observer: Observer | null;
+  /** Told of every refusal, before the program is; left out: a line of the log for each. */
+  readonly refusals?: RefusalSink;
   readonly protocol: boolean;
   /** The hook asks for every call, also for those that it could make or answer by itself: a trace shows all. */
   readonly askAll: boolean;
@@ -66,10 +69,17 @@ function findProgram(o: RunOptions, find: (path: ByteString) => Found): Found {
   throw last ?? new NotRunnable(ERRNO.ENOENT, `${printable(name)}: no such command in PATH (${printable(path)})`);
 }
 
+const toLog =
+  (log: Logger): RefusalSink =>
+  (refusal) =>
+    refusal.decision.verdict.verdict !== 'kill' && log('warn', refusalLine(refusal));
+
 /** The user named the program: what no rule names may be run, what a rule denies may not. */
-function asker(judge: Judge): Ask {
+function asker(judge: Judge, log: Logger): Ask {
   const ask: Ask = (access, path) => {
     const { verdict, rule } = judge.decide({ ask: 'path', access, path });
+    if (verdict.verdict === 'allow' && verdict.instead !== undefined && rule !== null)
+      log('warn', `let through, would be denied: ${access} "${printable(path)}" by ${describeRule(rule)}`);
     if (verdict.verdict === 'allow' || rule === null) return 0;
     ask.reason = describeRule(rule);
     return verdict.verdict === 'deny' ? -verdict.errno : -ERRNO.EACCES;
@@ -100,7 +110,7 @@ export function runSandbox(o: RunOptions): Ending {
   const files = new ImageFiles();
   const patcher = new ImagePatcher(files);
   const cwd = native.openat(L.AT_FDCWD, '.', L.O_PATH, 0);
-  const ask = asker(o.judge);
+  const ask = asker(o.judge, o.log);
   const resolve = (path: ByteString): Resolved | number => resolver.resolve(cwd, path, { follow: true });
   const found = findProgram(o, (path) => {
     try {
@@ -131,6 +141,7 @@ export function runSandbox(o: RunOptions): Ending {
       patcher,
       log: o.log,
       observer: o.observer,
+      refusals: o.refusals ?? toLog(o.log),
       protocol: o.protocol,
       askAll: o.askAll,
       stop: o.stop,

@@ -6,29 +6,16 @@
 import { readFileSync } from 'node:fs';
 import { Packr, Unpackr } from 'msgpackr';
 import * as z from 'zod';
-import type { Asked, CallEvent, Observer } from '../referee/watch.js';
+import type { CallEvent, Observer } from '../referee/watch.js';
+import { question, rule, verdict } from './shapes.js';
 import { writeAll } from './write.js';
 
 export const RECORD_FORMAT = 'seccomp-nurse record';
 /** Raised by every change that an older reader would misunderstand. */
 export const RECORD_VERSION = 1;
 
-const rule = z.object({
-  file: z.string(),
-  line: z.int(),
-  column: z.int(),
-  text: z.string(),
-  why: z.string().optional(),
-});
-const verdict = z.discriminatedUnion('verdict', [
-  z.object({ verdict: z.literal('allow'), log: z.boolean().optional() }),
-  z.object({ verdict: z.literal('deny'), errno: z.int() }),
-  z.object({ verdict: z.literal('return'), value: z.int() }),
-  z.object({ verdict: z.literal('native') }),
-  z.object({ verdict: z.literal('kill') }),
-]);
 const asked = z.object({
-  question: z.looseObject({ ask: z.string() }),
+  question,
   decision: z.object({ verdict, rule: rule.nullable() }),
 });
 
@@ -142,7 +129,7 @@ export function readRecord(file: string): Recorded {
     const found = entry.safeParse(value);
     if (!found.success || found.data.is === 'header' || status !== null) return fail(`is damaged: entry ${i + 2}`);
     if (found.data.is === 'ending') status = found.data.status;
-    else calls.push({ ...found.data, asked: found.data.asked as unknown as Asked[] });
+    else calls.push(found.data);
   });
   return { header: head.data, calls, status };
 }

@@ -1,9 +1,11 @@
 /** Questions and rules in words, for the log. */
 import { printable } from '../abi/bytes.js';
-import type { Question, Rule } from '../questions.js';
+import type { Question, RelabelQuestion, Rule } from '../questions.js';
 
-export function describeQuestion(q: Question): string {
+export function describeQuestion(q: Question | RelabelQuestion): string {
   switch (q.ask) {
+    case 'relabel':
+      return `"${printable(q.to)}" would grant more than "${printable(q.from)}"`;
     case 'syscall':
       return q.name;
     case 'path':

@@ -53,6 +53,7 @@ import { ArenaFull, KilledByPolicy, Request } from './request.js';
 import { Solitudes } from './solitude.js';
 import { orderLine, replyLine, requestLine } from './trace.js';
 import { Waits } from './waits.js';
+import { refusingOf, type RefusalSink } from './refusal.js';
 import { wholeCall } from './whole-call.js';
 import { ObserverFailed, type Observer } from './watch.js';
 
@@ -82,6 +83,8 @@ export interface RefereeOptions {
   readonly log: Logger;
   /** Told of every call. */
   readonly observer: Observer | null;
+  /** Told of every refusal, before the program is. */
+  readonly refusals: RefusalSink;
   /** The protocol is logged at debug level: requests, orders, results, replies. */
   readonly protocol: boolean;
   /** Becomes readable when the loop has to stop. */
@@ -279,10 +282,10 @@ export class Referee {
   /** A thread that will speak on its unit's socket. */
   attach(thread: ThreadState): void {
     const { process, unit } = thread;
-    const { resolver, patcher, log, observer } = this.o;
+    const { resolver, patcher, log, observer, refusals } = this.o;
     native.epollAdd(this.epoll, unit.socket, tag(TAG.socket, unit.id));
     process.isAsked = (nr) => this.o.askAll || process.space.authority.rule(nr) !== undefined;
-    thread.request = new Request(process, thread, resolver, patcher, log, observer !== null);
+    thread.request = new Request(process, thread, resolver, patcher, log, observer !== null, refusals);
     if (this.o.peek === 'socket')
       thread.guest = new SocketMemory(unit.socket, undefined, (m) => this.signalCame(thread, m));
     process.signals.attach(thread.memory);
@@ -535,7 +538,7 @@ export class Referee {
     this.remember(thread);
     const carried = demultiplex(request);
     if (typeof carried === 'number') return this.refuse(thread, nr, carried, 'it carries no call');
-    if (carried !== undefined) request.begin(NUMBERS[carried.row], carried.registers, carried.name);
+    if (carried !== undefined) request.begin(NUMBERS[carried.row], carried.registers, carried.name, carried.count);
     if (thread.interrupted) thread.memory.cancel(); // it was told before the call was
     const row = rowOf(request.nr);
     if (row === undefined) return this.refuse(thread, nr, this.noSuchCall(nr), 'unknown');
@@ -579,8 +582,10 @@ export class Referee {
     if (decision !== undefined && this.decided(thread, row, decision)) return;
     if (row.by === 'native') return this.letRun(thread);
     if (row.by === 'denied') {
-      this.o.log('warn', `denied ${syscallName(row.nr)} = ${row.errno}: ${row.why}`);
-      return this.finish(thread, -ERRNO[row.errno as keyof typeof ERRNO]);
+      const errno = ERRNO[row.errno as keyof typeof ERRNO];
+      const name = syscallName(row.nr);
+      request.refused({ ask: 'syscall', name }, { verdict: { verdict: 'deny', errno }, rule: null }, row.why);
+      return this.finish(thread, -errno);
     }
     const refused = this.prepare(request, row);
     if (refused !== 0) return this.finish(thread, refused);
@@ -619,22 +624,24 @@ export class Referee {
   }
 
   /** Carries out a verdict of `syscalls:`; false when the call goes its usual way. */
-  private decided(thread: ThreadState, row: Row, { verdict, rule }: Decision): boolean {
-    const by = describeRule(rule);
+  private decided(thread: ThreadState, row: Row, decision: Decision): boolean {
+    const { verdict, rule } = decision;
     const name = syscallName(row.nr);
-    const whole = (): string => wholeCall(thread, row, requestOf(thread));
-    requestOf(thread).watch?.asked({ ask: 'syscall', name }, { verdict, rule });
-    if (verdict.verdict === 'deny') {
-      this.o.log('warn', `denied ${name} = ${errnoName(verdict.errno)} by ${by}`);
-      this.finish(thread, -verdict.errno);
-    } else if (verdict.verdict === 'return') {
-      this.o.log('info', `answered ${name} = ${verdict.value} by ${by}`);
+    const request = requestOf(thread);
+    const whole = (): string => wholeCall(thread, row, request);
+    const question = { ask: 'syscall', name } as const;
+    request.watch?.asked(question, decision);
+    if (refusingOf(decision) !== undefined) request.refused(question, decision);
+    if (verdict.verdict === 'deny') this.finish(thread, -verdict.errno);
+    else if (verdict.verdict === 'return') {
+      this.o.log('info', `answered ${name} = ${verdict.value} by ${describeRule(rule)}`);
       this.finish(thread, verdict.value);
     } else if (verdict.verdict === 'native') this.letRun(thread);
-    else if (verdict.verdict === 'kill') throw new KilledByPolicy(thread, `${whole()} by ${by}`);
+    else if (verdict.verdict === 'kill') throw new KilledByPolicy(thread, `${whole()} by ${describeRule(rule)}`);
     else {
-      if (verdict.alarm) this.o.log('warn', `not allowed, but only logged: ${whole()} by ${by}`);
-      else if (verdict.log) this.o.log('info', `allowed ${name} by ${by}`);
+      if (verdict.alarm) this.o.log('warn', `not allowed, but only logged: ${whole()} by ${describeRule(rule)}`);
+      else if (verdict.log && verdict.instead === undefined)
+        this.o.log('info', `allowed ${name} by ${describeRule(rule)}`);
       return false;
     }
     return true;

@@ -1,21 +1,23 @@
 /** The request at hand: what rows see of a call (src/syscalls/dsl.ts, Call). One per thread, reused, so that the common path makes no garbage. */
-import { printable, type ByteString } from '../abi/bytes.js';
+import type { ByteString } from '../abi/bytes.js';
 import type { Struct, Values } from '../abi/ctype.js';
-import { ERRNO, errnoName } from '../abi/errno.js';
+import { ERRNO } from '../abi/errno.js';
 import { RESOLVE } from '../abi/flags.js';
 import * as L from '../abi/linux.js';
 import { syscallName } from '../abi/numbers.js';
 import type { GuestMemory } from '../memory/guest.js';
 import { asHelper } from '../native/credentials.js';
 import { native } from '../native/index.js';
-import type { Judge, Question } from '../questions.js';
+import type { Decision, Judge, Question, RelabelQuestion } from '../questions.js';
 import type { Call, Order, Resolved, ResolveOptions } from '../syscalls/dsl.js';
 import { membersOf } from '../syscalls/members.js';
+import { rowOf } from '../syscalls/table.js';
 import { withoutHidden } from './listing.js';
 import { describeQuestion, describeRule } from './describe.js';
 import type { Logger, Patcher } from './referee.js';
 import { Visit, type PathResolver } from './paths.js';
 import type { ProcessState, ThreadState } from './process.js';
+import type { RefusalSink } from './refusal.js';
 import type { Targets } from './targets.js';
 import { Watch } from './watch.js';
 
@@ -42,6 +44,9 @@ export class Request implements Call {
   /** Looks on while somebody wants to know of every call. */
   readonly watch: Watch | null;
   private readonly visit: Visit;
+  /** The registers as they came: those of `r` are changed to what is ordered. */
+  private readonly given = new Uint32Array(6);
+  private most = 6;
   private readonly copies: Uint8Array[] = [];
   private readonly pins: number[] = [];
   private opened = false;
@@ -54,6 +59,7 @@ export class Request implements Call {
     private readonly patcher: Patcher,
     private readonly logger: Logger,
     observed: boolean,
+    private readonly refusals: RefusalSink = () => undefined,
   ) {
     this.visit = new Visit(thread);
     this.watch = observed ? new Watch(process.pid, thread.tid, () => thread.guestMemory) : null;
@@ -74,10 +80,13 @@ export class Request implements Call {
     return this.process.reserved;
   }
 
-  begin(nr: number, registers: Uint32Array, carried?: string): void {
+  /** `most`: how many arguments it has when it was carried by another. */
+  begin(nr: number, registers: Uint32Array, carried?: string, most = 6): void {
     this.nr = nr;
     this.carried = carried;
+    this.most = most;
     this.r.set(registers);
+    this.given.set(registers);
     this.cancels = this.thread.memory.cancels;
     this.thread.memory.resetArena();
   }
@@ -234,21 +243,47 @@ export class Request implements Call {
 
   ask(asked: Question): number {
     const question = this.ownProc(asked);
-    const decision = this.judge.decide(question);
+    const refused = this.settle(question, this.judge.decide(question));
+    return refused === 0 && question.ask === 'path' ? this.askAscended() : refused;
+  }
+  /** What a decision comes to: 0 or a negative errno. @throws KilledByPolicy */
+  private settle(question: Question | RelabelQuestion, decision: Decision): number {
     const { verdict, rule } = decision;
     this.watch?.asked(question, decision);
     if (verdict.verdict === 'allow') {
-      if (verdict.log) this.logger('info', () => `allowed ${describeQuestion(question)}`);
-      return question.ask === 'path' ? this.askAscended() : 0;
+      if (verdict.instead !== undefined) this.refused(question, decision);
+      else if (verdict.log) this.logger('info', () => `allowed ${describeQuestion(question)}`);
+      return 0;
     }
+    this.refused(question, decision);
     if (verdict.verdict === 'kill')
       throw new KilledByPolicy(this.thread, `${describeQuestion(question)}: ${describeRule(rule)}`);
-    const errno = verdict.verdict === 'deny' ? verdict.errno : ERRNO.EACCES;
-    this.log(
-      'warn',
-      `denied ${syscallName(this.nr)}: ${describeQuestion(question)} = ${errnoName(errno)} by ${describeRule(rule)}`,
-    );
-    return -errno;
+    return -(verdict.verdict === 'deny' ? verdict.errno : ERRNO.EACCES);
+  }
+  /** Tells whoever keeps account of refusals. `why`: no program gets the call. */
+  refused(question: Question | RelabelQuestion, decision: Decision, why?: string): void {
+    const { process, thread, judge } = this;
+    const call = this.carried ?? syscallName(this.nr);
+    this.refusals({
+      pid: process.pid,
+      tid: thread.tid,
+      program: process.exe,
+      call,
+      question,
+      decision,
+      why,
+      judge,
+      arguments: () => (this.watch ?? this.lateWatch(call)).arguments(),
+    });
+  }
+  /** Of a call that nobody watched until it was refused. */
+  private lateWatch(call: string): Watch {
+    const { process, thread, nr, given, most } = this;
+    const watch = new Watch(process.pid, thread.tid, () => thread.guestMemory);
+    watch.start();
+    const row = rowOf(nr);
+    if (row !== undefined) watch.call(row, call, given, most);
+    return watch;
   }
   /** A path that goes up again from a directory tells that it is there: the program must be allowed to see it. */
   private askAscended(): number {
@@ -271,16 +306,8 @@ export class Request implements Call {
     return { ...question, path: `/proc/${member === this.process ? 'self' : 'PID'}${rest}` };
   }
   relabel(from: Resolved, to: Resolved, directory: boolean): number {
-    const decision = this.judge.mayRelabel(from.guest, to.guest, directory);
-    const { verdict, rule } = decision;
-    this.watch?.asked({ ask: 'relabel', from: from.guest, to: to.guest, directory }, decision);
-    if (verdict.verdict === 'allow') return 0;
-    const errno = verdict.verdict === 'deny' ? verdict.errno : ERRNO.EACCES;
-    this.log(
-      'warn',
-      `denied ${syscallName(this.nr)}: "${printable(to.guest)}" would grant more than "${printable(from.guest)}" = ${errnoName(errno)} by ${describeRule(rule)}`,
-    );
-    return -errno;
+    const question: RelabelQuestion = { ask: 'relabel', from: from.guest, to: to.guest, directory };
+    return this.settle(question, this.judge.mayRelabel(from.guest, to.guest, directory));
   }
   patch(address: number, length: number, fd: number, offset: number): void {
     const { process, patcher, logger } = this;

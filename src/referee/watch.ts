@@ -3,18 +3,11 @@
  * Traces, statistics and records are made from these events and nothing else.
  */
 import type { ByteString } from '../abi/bytes.js';
+import { ERRNO } from '../abi/errno.js';
 import type { GuestMemory } from '../memory/guest.js';
-import type { Decision, Question } from '../questions.js';
+import type { Decision, Question, RelabelQuestion } from '../questions.js';
 import type { Returns, Row } from '../syscalls/dsl.js';
 import { showArguments, showBefore, showNote, type Sight } from '../syscalls/show.js';
-
-/** May what is named `from` be named `to`? Asked of the policy beside the questions of the paths themselves. */
-export interface RelabelQuestion {
-  readonly ask: 'relabel';
-  readonly from: ByteString;
-  readonly to: ByteString;
-  readonly directory: boolean;
-}
 
 export interface Asked {
   readonly question: Question | RelabelQuestion;
@@ -134,6 +127,13 @@ export class Watch {
   /** The untrustee makes it, and the result is its word. */
   letRun(): void {
     this.own = true;
+  }
+
+  /** The arguments of the call at work, as they are shown when it fails. */
+  arguments(): readonly string[] {
+    const { row, r, memory, judged } = this;
+    if (row === null) return [];
+    return showArguments({ args: row.args, r, memory, judged, result: -ERRNO.EACCES }, this.before, this.most);
   }
 
   /** What became of it; undefined when no call is at work. */
