@@ -1,10 +1,11 @@
 /**
  * Writes what documents say of calls, from the rows, and of programs and the tests of others, from tables of the tests:
  * the parts of docs/acl.md and docs/compatibility.md between `<!-- NAME:begin -->` and `<!-- NAME:end -->`, and
- * docs/syscalls.md; the fields of receipts in docs/policy-tools.md. `--check`: exit 1 when one is stale.
+ * docs/syscalls.md; the fields of receipts in docs/policy-tools.md; acl/schema.json. `--check`: exit 1 when one is stale.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { schemaText } from '../src/cli/policy.js';
 import { receiptTable } from '../src/observe/receipt-schema.js';
 import { markdownOfPathCalls } from '../src/syscalls/calls-table.js';
 import { markdownOfCalls } from '../src/syscalls/describe-markdown.js';
@@ -22,6 +23,7 @@ const partOf =
 
 /** Each generated page from what it was. */
 const PAGES: Readonly<Record<string, (old: string) => string>> = {
+  'acl/schema.json': schemaText,
   'docs/acl.md': partOf('calls', markdownOfPathCalls),
   'docs/compatibility.md': (old) => partOf('foreign', markdownOfForeign)(partOf('programs', markdownOfPrograms)(old)),
   'docs/policy-tools.md': partOf('receipts', receiptTable),

@@ -2,8 +2,27 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Argument, Command, type Option } from 'commander';
-import { COMPLETION_HELP, formatHelp, RUN_HELP, SHOW_HELP, SYSCALLS_HELP, WRAP_HELP } from './help.js';
-import { runOptions, type RunOptions, showOptions, syscallsOptions, wrapOptions } from './options.js';
+import {
+  CHECK_HELP,
+  COMPLETION_HELP,
+  EXPLAIN_HELP,
+  formatHelp,
+  POLICY_HELP,
+  RUN_HELP,
+  SHOW_HELP,
+  SYSCALLS_HELP,
+  WRAP_HELP,
+} from './help.js';
+import {
+  policyOptions,
+  type PolicyOptions,
+  runOptions,
+  type RunOptions,
+  showOptions,
+  syscallsOptions,
+  wrapOptions,
+} from './options.js';
+import { POLICY_VERBS, type PolicyVerb } from './policy-verbs.js';
 import { type Shell, SHELLS } from './shells.js';
 import type { ShowOptions } from './show.js';
 import type { SyscallsOptions } from './syscalls.js';
@@ -23,6 +42,9 @@ export interface Actions {
   syscalls(names: readonly string[], options: SyscallsOptions, command: Command): Promise<number>;
   show(file: string, options: ShowOptions, command: Command): Promise<number>;
   wrap(program: string, file: string, command: Command): Promise<number>;
+  explain(words: readonly string[], command: Command): Promise<number>;
+  check(files: readonly string[], command: Command): Promise<number>;
+  policy(verb: PolicyVerb, files: readonly string[], options: PolicyOptions, command: Command): Promise<number>;
   completion(shell: Shell, root: Command): Promise<number>;
 }
 
@@ -117,6 +139,37 @@ export function commandLine(actions: Actions): CommandLine {
       status = await actions.wrap(name, output, wrap);
     });
   for (const option of wrapOptions()) wrap.addOption(option);
+  const explain = root
+    .command('explain')
+    .description(
+      'Prints what a policy says to a question, and by which rule. Without a file the default policy is asked.',
+    )
+    .summary('ask a policy, without running anything')
+    .addArgument(new Argument('<words...>', 'ACL files, then a question'))
+    .addHelpText('after', EXPLAIN_HELP)
+    .action(async (asked: string[]) => {
+      status = await actions.explain(asked, explain);
+    });
+  const check = root
+    .command('check')
+    .description('Loads ACL files, each as a policy of its own with what it includes, and runs their tests.')
+    .summary('load ACL files and run their tests')
+    .addArgument(new Argument('<file...>', 'ACL files'))
+    .addHelpText('after', CHECK_HELP)
+    .action(async (files: string[]) => {
+      status = await actions.check(files, check);
+    });
+  const policy = root
+    .command('policy')
+    .description('Prints, compares and judges policies.')
+    .summary('print, replay, compare, lint policies')
+    .addArgument(new Argument('<what>', 'what to do').choices(POLICY_VERBS))
+    .addArgument(new Argument('[file...]', 'ACL files and records').default([], 'none'))
+    .addHelpText('after', POLICY_HELP)
+    .action(async (verb: PolicyVerb, files: string[], options: PolicyOptions) => {
+      status = await actions.policy(verb, files, options, policy);
+    });
+  for (const option of policyOptions()) policy.addOption(option);
   root
     .command('completion')
     .description('Prints a script that completes options, commands and the names of calls.')

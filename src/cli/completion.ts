@@ -4,6 +4,7 @@ import { describeCalls } from '../syscalls/describe-call.js';
 import { bashScript } from './completion-bash.js';
 import { fishScript } from './completion-fish.js';
 import { zshScript } from './completion-zsh.js';
+import { VERBS } from './explain.js';
 import { type Completes, DeclaredOption } from './options.js';
 import type { Shell } from './shells.js';
 
@@ -39,6 +40,7 @@ const optionsOf = (command: Command): OptionModel[] => command.createHelp().visi
 /** What a command's own declaration does not list. */
 const WORDS: Readonly<Record<string, (root: Command) => readonly string[]>> = {
   syscalls: () => [...new Set(describeCalls().map(({ name }) => name))].sort(),
+  explain: () => [...VERBS],
   help: (root) => root.commands.map((command) => command.name()),
 };
 

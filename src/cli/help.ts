@@ -36,10 +36,11 @@ Examples:
   ./sandbox --no-acl -d INFO -- ls -l /            allow all, log every call
   ./sandbox --trace=calls.txt --stats -- ls        each call in calls.txt, a table at the end
   ./sandbox syscalls openat                        what becomes of a call, and what it asks
+  ./sandbox explain acl/demo.yaml open /secret/x   what a policy says, and by which rule
 
 Exit status:
   the program's own; 128+n when signal n ended it (137: killed for a raw system call, 159: killed by the policy);
-  1 no arguments; 125 the sandbox itself failed, or was called wrongly; 126 not runnable; 127 not found.
+  1 no arguments, or a command says no; 125 the sandbox itself failed, or was called wrongly; 126 not runnable; 127 not found.
 
 More: man docs/man/sandbox.1, man docs/man/sandbox-acl.5`;
 
@@ -68,6 +69,40 @@ SECCOMP_SYSCALL_ALLOW, SECCOMP_SYSCALL_DENY and SECCOMP_DEFAULT_ACTION are writt
 Examples:
   SECCOMP_SYSCALL_DENY=execve ./sandbox wrap /usr/bin/python -o python    a Python that executes nothing
   ./python -c 'print(1)'                                                  runs it`;
+
+export const EXPLAIN_HELP = `
+A question is one of
+  read|write|create|execute|stat PATH     open PATH is read, exec PATH is execute
+  connect|bind|send ADDRESS:PORT          127.0.0.1:80, [::1]:80
+  unix PATH|@NAME, socket FAMILY [TYPE], name SPACE NAME, syscall NAME, relabel FROM TO
+Paths are judged as they are written: nobody looks whether one is a symlink.
+
+Examples:
+  ./sandbox explain acl/demo.yaml open /secret/password
+  ./sandbox explain a.yaml b.yaml connect 192.0.2.1:443
+  ./sandbox explain syscall mount
+
+Exit status: 0 it is allowed (or answered), 1 it is refused, 125 the question or a file is wrong.`;
+
+export const CHECK_HELP = `
+Examples:
+  ./sandbox check acl/*.yaml
+
+Exit status: 0 all files load and their tests hold, 1 they do not.`;
+
+export const POLICY_HELP = `
+show [FILE...]           the rules of a run's policy as one ACL file, each with the place that it comes from
+test FILE RECORD...      what FILE would refuse of what was asked in recorded runs; nothing is run
+diff OLD NEW RECORD...   the questions of recorded runs whose verdict flips
+lint FILE [RECORD...]    rules that are shadowed, too wide or dangerous; with records also those that were not used
+schema                   the JSON schema of ACL files, for editors
+
+Examples:
+  ./sandbox --record=run.rec --acl old.yaml -- ls && ./sandbox policy test new.yaml run.rec
+  ./sandbox policy show --acl acl/demo.yaml >merged.yaml
+
+Exit status: 0 nothing found; 1 test: what was allowed would be refused, diff: a verdict flips, lint: a warning;
+125 a file is wrong.`;
 
 export const COMPLETION_HELP = `
 Examples:

@@ -1,17 +1,16 @@
 /** The policy of a run as the referee's judge: options, ACL files, the shipped default, or none. */
-import type { CallRule, Judge } from '../questions.js';
+import type { Judge } from '../questions.js';
 import { rowOf } from '../syscalls/table.js';
 import { allowAll, compile } from '../policy/compile.js';
-import { decide } from '../policy/decide.js';
 import { every } from '../policy/every.js';
+import { judgeOf } from '../policy/judge-of.js';
 import { DEFAULT_ACL, preparedRules } from '../policy/prepared.js';
-import { mayRelabel } from '../policy/relabel.js';
 import type { AclRule } from '../policy/rules.js';
 import type { Settings } from '../policy/secfilter/settings.js';
 import { ALLOWING, areLists, type Variables } from '../policy/syscall-lists/variables.js';
 
 /** The rules of these files; of none, of default.yaml. @throws PolicyError */
-async function rulesOf(files: readonly string[]): Promise<readonly AclRule[]> {
+export async function rulesOf(files: readonly string[]): Promise<readonly AclRule[]> {
   const prepared = files.length === 0 ? preparedRules() : undefined;
   if (prepared !== undefined) return prepared;
   // Loaded here: most runs do without.
@@ -30,16 +29,9 @@ export interface JudgeOptions {
   readonly root: string;
 }
 
-async function aclJudge(files: readonly string[] | null): Promise<Judge> {
-  const policy = files === null ? allowAll() : compile(await rulesOf(files));
-  const calls = new Map(
-    [...policy.syscallVerdicts()].map(([name, decision]): [string, CallRule] => [name, () => decision]),
-  );
-  return {
-    decide: (question) => decide(policy, question),
-    mayRelabel: (from, to, directory) => mayRelabel(policy, from, to, directory),
-    calls,
-  };
+/** The judge of ACL files alone. @throws PolicyError */
+export async function aclJudge(files: readonly string[] | null): Promise<Judge> {
+  return judgeOf(files === null ? allowAll() : compile(await rulesOf(files)));
 }
 
 async function secfilter(settings: Settings, root: string): Promise<Judge | null> {

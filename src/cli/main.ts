@@ -12,6 +12,7 @@ import { sameFile, unwritable } from './values.js';
 const DEMO_TREE = fileURLToPath(new URL('../../.sysroot/i386', import.meta.url));
 
 const USAGE_STATUS = 1;
+const SAYS_NO = 1;
 const OUR_FAILURE = 125;
 
 function sysrootOf(options: RunOptions): string | null {
@@ -56,6 +57,25 @@ function print(text: string): Promise<number> {
   });
 }
 
+/** What a command found, and 1 when it says no; what is wrong with its words or its files is said. */
+async function told(
+  command: Command,
+  misuse: new (message: string) => Error,
+  find: () => Promise<{ readonly text: string; readonly differs: boolean }>,
+): Promise<number> {
+  const { PolicyError } = await import('../policy/problem.js');
+  const { RecordError } = await import('../observe/record.js');
+  try {
+    const { text, differs } = await find();
+    const failed = await print(text);
+    return differs ? SAYS_NO : failed;
+  } catch (error) {
+    if ([misuse, PolicyError, RecordError].some((known) => error instanceof known))
+      fail(command, (error as Error).message);
+    throw error;
+  }
+}
+
 const line = commandLine({
   async completion(shell, root) {
     const { completionScript } = await import('./completion.js');
@@ -91,6 +111,22 @@ const line = commandLine({
       if (error instanceof WrapError || error instanceof PolicyError) fail(command, error.message);
       throw error;
     }
+  },
+  async explain(words, command) {
+    const { explain, ExplainError, split } = await import('./explain.js');
+    return told(command, ExplainError, async () => {
+      const { files, question } = split(words);
+      const { text, allowed } = explain(await (await import('./judge.js')).aclJudge(files), question);
+      return { text, differs: !allowed };
+    });
+  },
+  async check(files, command) {
+    const { checkText, PolicyUsage } = await import('./policy.js');
+    return told(command, PolicyUsage, () => Promise.resolve(checkText(files)));
+  },
+  async policy(verb, files, options, command) {
+    const { policy, PolicyUsage } = await import('./policy.js');
+    return told(command, PolicyUsage, () => policy(verb, files, options));
   },
   async run(program, options, command) {
     checkOutputs(options, command);

@@ -122,6 +122,17 @@ export const runOptions = (): DeclaredOption[] => [
   option(OTHERS, '--peek <how>', "how the helper reads the program's memory").choices(['vm', 'socket']).default('vm'),
 ];
 
+export interface PolicyOptions {
+  readonly acl?: readonly string[];
+}
+
+/** The policy that is shown. */
+export const policyOptions = (): DeclaredOption[] => [
+  option(POLICY, '--acl <file>', 'show this ACL file instead of the default (repeatable, union)')
+    .argParser(gathered)
+    .completing('file'),
+];
+
 /** The shapes of a record that is shown. */
 export const showOptions = (): DeclaredOption[] => [
   option(SHOWN, '--stats', 'the table that --stats of a run prints'),

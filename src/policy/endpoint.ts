@@ -6,6 +6,8 @@ export type InetFamily = 'inet' | 'inet6';
 
 /** A set of addresses and a port range, both ends included. */
 export interface Endpoint {
+  /** As the author wrote it. */
+  readonly text: string;
   /** Families it speaks of: both for `*`. */
   readonly families: readonly InetFamily[];
   /** null: every address of these families. */
@@ -23,10 +25,10 @@ export function parseEndpoint(text: string): Endpoint {
   if (!form) throw bad(text, FORM);
   const [, any, six, sixBits, four, fourBits, port] = form;
   const range = parsePorts(port, text);
-  if (any) return { families: ['inet', 'inet6'], addresses: null, ...range };
+  if (any) return { text, families: ['inet', 'inet6'], addresses: null, ...range };
   return six !== undefined
-    ? { families: ['inet6'], addresses: sixRange(six, sixBits, text), ...range }
-    : { families: ['inet'], addresses: fourRange(four, fourBits, text), ...range };
+    ? { text, families: ['inet6'], addresses: sixRange(six, sixBits, text), ...range }
+    : { text, families: ['inet'], addresses: fourRange(four, fourBits, text), ...range };
 }
 
 /**

@@ -112,6 +112,36 @@ export function coversAll(glob: Glob, states: States): boolean {
   return last >= 0 && glob.parts[last] === GLOBSTAR && (states & (1 << last)) !== 0;
 }
 
+/** Does the glob match all that the other matches? `false` may also mean that it cannot be shown. */
+export function coversGlob(glob: Glob, other: Glob): boolean {
+  if (glob.text === other.text) return true;
+  if (other.shape === 'literal') return matchesPath(glob, other.prefix);
+  return coversAll(glob, residual(glob, other.prefix));
+}
+
+/** May both match one path? Two components with wildcards are taken to do so. */
+export function mayMeet(one: Glob, other: Glob): boolean {
+  const known = new Map<number, boolean>();
+  const meet = (i: number, j: number): boolean => {
+    const at = i * (MAX_PARTS + 1) + j;
+    let found = known.get(at);
+    if (found === undefined) known.set(at, (found = meetAt(one.parts[i], other.parts[j], i, j)));
+    return found;
+  };
+  const meetAt = (a: Part | undefined, b: Part | undefined, i: number, j: number): boolean => {
+    if (a === GLOBSTAR) return meet(i + 1, j) || (b !== undefined && meet(i, j + 1));
+    if (b === GLOBSTAR) return meet(i, j + 1) || (a !== undefined && meet(i + 1, j));
+    if (a === undefined || b === undefined) return a === b;
+    return componentsMeet(a, b) && meet(i + 1, j + 1);
+  };
+  return meet(0, 0);
+}
+
+function componentsMeet(a: ByteString | RegExp, b: ByteString | RegExp): boolean {
+  if (typeof a === 'string') return typeof b === 'string' ? a === b : b.test(a);
+  return typeof b === 'string' ? a.test(b) : true;
+}
+
 function pathComponents(path: ByteString): string[] {
   return path === '/' ? [] : path.slice(1).split('/');
 }

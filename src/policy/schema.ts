@@ -9,6 +9,7 @@ import { errnoNumber } from '../abi/errno.js';
 import { parseEndpoint } from './endpoint.js';
 import { parseGlob, parseNameGlob, parseUnixGlob } from './glob.js';
 import { Problem } from './problem.js';
+import { questionOf } from './question-text.js';
 import { ACCESSES, FAMILIES, NAME_SPACES, VERDICT_WORDS } from './words.js';
 
 /** An included name is a file name without its `.yaml`, never a path. */
@@ -135,6 +136,32 @@ const syscallVerdict = z.union(
   { error: `must be { return: N }, { deny: ERRNO } or one of ${VERDICT_WORDS.join(', ')}` },
 );
 
+/** A question in words, or several. */
+function questions(knownSyscall: (name: string) => boolean) {
+  const one = parsed((value) => {
+    const question = questionOf(value);
+    if (question.ask === 'syscall' && !knownSyscall(question.name))
+      throw new Problem(`unknown name (${JSON.stringify(question.name)})`, 'must be the name of an i386 system call');
+  }, 'must be a question such as "read /etc/motd"');
+  const error = 'must be a question such as "read /etc/motd", or a list of them';
+  return z.union([one, z.array(one, { error }).min(1, { error })], { error });
+}
+
+/** What must become of questions: `allow`, or `deny`, with an errno if it matters. */
+function test(knownSyscall: (name: string) => boolean) {
+  return map({
+    allow: questions(knownSyscall).optional(),
+    deny: questions(knownSyscall).optional(),
+    errno: errno.optional(),
+    why,
+  }).superRefine((one, context) => {
+    const refuse = (what: string, message: string) => context.addIssue({ code: 'custom', message, params: { what } });
+    if (keysOf(one, ['allow', 'deny']).length === 0) refuse('test without a question', 'must have allow or deny');
+    if (Object.hasOwn(one, 'errno') && !Object.hasOwn(one, 'deny'))
+      refuse('stray key (errno)', 'must stand beside deny');
+  }, ON_MAPS);
+}
+
 const include = text('must be the name of a file beside this one or a shipped one').regex(INCLUDE_NAME, {
   error: 'must be a name such as glibc, not a path (glibc.yaml beside this file or shipped)',
 });
@@ -152,6 +179,7 @@ export function aclSchema(knownSyscall: (name: string) => boolean) {
     syscalls: z.record(name, syscallVerdict, { error: 'must be a map of system calls and verdicts' }).optional(),
     network: network.optional(),
     names: z.array(nameRule, { error: 'must be a list of rules' }).optional(),
+    tests: z.array(test(knownSyscall), { error: 'must be a list of tests' }).optional(),
   });
 }
 

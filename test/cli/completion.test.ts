@@ -13,6 +13,9 @@ const { command: root } = commandLine({
   syscalls: nothing,
   show: nothing,
   wrap: nothing,
+  explain: nothing,
+  check: nothing,
+  policy: nothing,
   completion: nothing,
 });
 const installed = (shell: Shell): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
@@ -31,7 +34,16 @@ describe('completion', () => {
     const names = model.options.flatMap((option) => option.names);
     for (const option of root.options) expect(names).to.include(option.long);
     expect(names).to.include.members(['-h', '--help', '-d']);
-    expect(model.commands.map(({ name }) => name)).to.deep.equal(['syscalls', 'show', 'wrap', 'completion', 'help']);
+    expect(model.commands.map(({ name }) => name)).to.deep.equal([
+      'syscalls',
+      'show',
+      'wrap',
+      'explain',
+      'check',
+      'policy',
+      'completion',
+      'help',
+    ]);
     expect(model.options.find(({ names: [name] }) => name === '--trace')).to.include({
       value: 'optional',
       completes: 'file',

@@ -19,6 +19,9 @@ const { command: root } = commandLine({
   syscalls: nothing,
   show: nothing,
   wrap: nothing,
+  explain: nothing,
+  check: nothing,
+  policy: nothing,
   completion: nothing,
 });
 

@@ -8,7 +8,7 @@ const EXAMPLES = [...TEXT.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, body]) =>
 
 describe('docs/acl.md', () => {
   it('has an example for every top-level key', () => {
-    for (const key of ['why', 'include', 'files', 'syscalls', 'network', 'names']) {
+    for (const key of ['why', 'include', 'files', 'syscalls', 'network', 'names', 'tests']) {
       expect(
         EXAMPLES.some((body) => new RegExp(`^${key}:`, 'm').test(body)),
         key,

@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { errnoName } from '../../src/abi/errno.js';
 import { compile, type Policy } from '../../src/policy/compile.js';
 import { decide } from '../../src/policy/decide.js';
 import { loadPolicy } from '../../src/policy/load.js';
 import { PolicyError } from '../../src/policy/problem.js';
+import { verdictText } from '../../src/policy/question-text.js';
 import type { AclRule } from '../../src/policy/rules.js';
-import type { Access, ByteString, Decision } from '../../src/questions.js';
+import type { Access, ByteString } from '../../src/questions.js';
 
 const KNOWN = new Set([
   'read',
@@ -65,13 +65,8 @@ export function problemsOf(text: string | Buffer): string[] {
   });
 }
 
-/** A verdict as one word or two: `allow`, `log`, `EACCES`, `return 0`, `native`, `kill`. */
-export function say({ verdict }: Decision): string {
-  if (verdict.verdict === 'deny') return errnoName(verdict.errno);
-  if (verdict.verdict === 'return') return `return ${verdict.value}`;
-  if (verdict.verdict === 'allow') return verdict.log ? 'log' : 'allow';
-  return verdict.verdict;
-}
+/** A verdict as one word or two. */
+export const say = verdictText;
 
 export function ask(policy: Policy, access: Access, path: ByteString): string {
   return say(decide(policy, { ask: 'path', access, path }));

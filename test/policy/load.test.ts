@@ -30,7 +30,7 @@ const WRONG: [what: string, text: string, ...problems: string[]][] = [
   [
     'an unknown key',
     'fles: []',
-    'a.yaml:1:1: unknown key ("fles"), must be one of why, include, files, syscalls, network, names',
+    'a.yaml:1:1: unknown key ("fles"), must be one of why, include, files, syscalls, network, names, tests',
   ],
   [
     'an unknown key of a rule',
@@ -40,12 +40,12 @@ const WRONG: [what: string, text: string, ...problems: string[]][] = [
   [
     'no map',
     '- a',
-    'a.yaml:1:1: bad value (["a"]), must be a map with keys of why, include, files, syscalls, network, names',
+    'a.yaml:1:1: bad value (["a"]), must be a map with keys of why, include, files, syscalls, network, names, tests',
   ],
   [
     'nothing',
     '',
-    'a.yaml:1:1: bad value (null), must be a map with keys of why, include, files, syscalls, network, names',
+    'a.yaml:1:1: bad value (null), must be a map with keys of why, include, files, syscalls, network, names, tests',
   ],
   ['an empty key', 'files:', 'a.yaml:1:7: bad value (null), must be a list of rules'],
   [
@@ -184,7 +184,7 @@ const WRONG: [what: string, text: string, ...problems: string[]][] = [
   [
     'several things',
     'fles: []\nfiles:\n  - { read: ["a"], why: 3 }\n  - { stat: ["/"], deny: ["/"], errno: EFOO }\nsyscalls: { nope: kill, open: maybe }\n',
-    'a.yaml:1:1: unknown key ("fles"), must be one of why, include, files, syscalls, network, names',
+    'a.yaml:1:1: unknown key ("fles"), must be one of why, include, files, syscalls, network, names, tests',
     'a.yaml:3:14: bad pattern ("a"), must be an absolute path pattern starting with "/"',
     'a.yaml:3:25: bad value (3), must be a text',
     'a.yaml:4:13: stray key (stat), must be a rule of its own, not beside deny',
