@@ -8,8 +8,8 @@ import { receiptOf } from './receipt.js';
 
 /** Milliseconds for which the same refusal is only counted. */
 const SILENCE = 5000;
-/** Kinds of refusals remembered; the oldest goes first. */
-const MOST = 1024;
+/** Lines remembered; the oldest goes first. One may hold two paths of 4096 escaped bytes. */
+const MOST = 256;
 /** Lines that may come at once, and how many a second after that. */
 const BURST = 200;
 const RATE = 20;
