@@ -30,6 +30,12 @@ const pointed = (at: number, own: number): Attempt[] => [
   ['FUTEX_WAKE', 'futex', at, 1, 1],
   ['FUTEX_REQUEUE', 'futex', at, 3, 0, 0x7fffffff, own],
   ['FUTEX_REQUEUE onto P', 'futex', own, 3, 0, 1, at],
+  ['FUTEX_CMP_REQUEUE', 'futex', at, 4, 0, 0x7fffffff, own, 0],
+  ['FUTEX_CMP_REQUEUE onto P', 'futex', own, 4, 0, 1, at, 0],
+  // Sets the second word, if anything is woken or not.
+  ['FUTEX_WAKE_OP', 'futex', own, 5, 1, 1, at, 0x11000],
+  ['FUTEX_WAKE_OP of P', 'futex', at, 5, 1, 1, own, 0x11000],
+  ['FUTEX_WAKE_BITSET', 'futex', at, 10, 1, 0, 0, -1],
   ['mseal', 'mseal', at, PAGE, 0],
 ];
 
