@@ -1,7 +1,7 @@
 /**
  * Writes what documents say of calls, from the rows, and of programs and the tests of others, from tables of the tests:
- * the parts of docs/acl.md and docs/compatibility.md between `<!-- NAME:begin -->` and `<!-- NAME:end -->`, and
- * docs/syscalls.md; the fields of receipts in docs/policy-tools.md; acl/schema.json. `--check`: exit 1 when one is stale.
+ * the parts of docs/acl.md, docs/pledge.md and docs/compatibility.md between `<!-- NAME:begin -->` and
+ * `<!-- NAME:end -->`, and docs/syscalls.md; the fields of receipts in docs/policy-tools.md; acl/schema.json. `--check`: exit 1 when one is stale.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { schemaText } from '../src/cli/policy.js';
 import { receiptTable } from '../src/observe/receipt-schema.js';
 import { markdownOfPathCalls } from '../src/syscalls/calls-table.js';
 import { markdownOfCalls } from '../src/syscalls/describe-markdown.js';
+import { markdownOfPromises } from '../src/policy/pledge/describe.js';
 import { markdownOfForeign } from './foreign-table.js';
 import { markdownOfPrograms } from './programs-table.js';
 
@@ -27,6 +28,7 @@ const PAGES: Readonly<Record<string, (old: string) => string>> = {
   'docs/acl.md': partOf('calls', markdownOfPathCalls),
   'docs/compatibility.md': (old) => partOf('foreign', markdownOfForeign)(partOf('programs', markdownOfPrograms)(old)),
   'docs/policy-tools.md': partOf('receipts', receiptTable),
+  'docs/pledge.md': partOf('promises', markdownOfPromises),
   'docs/syscalls.md': markdownOfCalls,
 };
 

@@ -114,7 +114,7 @@ step_modules() {
 }
 
 # build: 32-bit parts and addon by cmake-js, TypeScript by tsc and esbuild. Each only when what it is made of has changed.
-native_sources() { find CMakeLists.txt src/native src/wire vdso-hook trustee-asm -type f 2>/dev/null | LC_ALL=C sort; }
+native_sources() { find CMakeLists.txt src/native src/wire vdso-hook trustee-asm pledge -type f 2>/dev/null | LC_ALL=C sort; }
 script_sources() { find src acl scripts/prepare-acl.ts package-lock.json tsconfig.json tsconfig.build.json -type f | LC_ALL=C sort; }
 fingerprint() { xargs -d '\n' sha256sum | hash_of; }
 is_at() { [[ -f $1 && $(<"$1") == "$2" ]]; }

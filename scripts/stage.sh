@@ -23,7 +23,8 @@ new=$(mktemp -d "$target.XXXXXX")
 trap 'rm -rf "$new"' EXIT
 chmod 755 "$new"
 {
-  printf '%s\n' sandbox package.json dist acl build/Release/nurse.node build/Release/loader build/Release/trustee.bin
+  printf '%s\n' sandbox package.json dist acl build/Release/nurse.node build/Release/loader build/Release/trustee.bin build/Release/libpledge.a \
+    pledge/pledge.h
   for optional in README.md LICENSE CHANGELOG.md docs; do
     [[ ! -e $optional ]] || echo "$optional"
   done

@@ -88,12 +88,22 @@ export interface Decision {
   readonly rule: Rule | null;
 }
 
+/** Who makes a call, as far as a rule about calls may have to know. */
+export interface Caller {
+  readonly pid: number;
+  /** Is it the id of a thread of its process? */
+  has(thread: number): boolean;
+}
+
 /** What is said about a call by its name and its six registers, before anything else is asked; undefined: nothing. */
-export type CallRule = (registers: Uint32Array) => Decision | undefined;
+export type CallRule = (registers: Uint32Array, caller?: Caller) => Decision | undefined;
 
 /** A policy, or several that must agree. It never changes: a narrower one takes its place. */
 export interface Judge {
-  decide(question: Question): Decision;
+  /** `call`: the name of the call that asks; left out where any could. */
+  decide(question: Question, call?: string): Decision;
+  /** May descriptors be sent over a unix socket? Left out: they may. */
+  passes?(): Decision;
   mayRelabel(from: ByteString, to: ByteString, directory: boolean): Decision;
   /** By name of the call. The hook of a program makes none of these by itself. */
   readonly calls: ReadonlyMap<string, CallRule>;

@@ -1,5 +1,9 @@
-/** Every system call number of the kernel's i386 table (arch/x86/entry/syscalls/syscall_32.tbl), by name. */
+/** Calls that only the sandbox has, far behind all that the kernel's table will have for long: there they are ENOSYS. */
+export const OWN_NUMBERS = { pledge: 4096, unveil: 4097 } as const;
+
+/** Every system call number of the kernel's i386 table (arch/x86/entry/syscalls/syscall_32.tbl), by name, and our own. */
 export const NUMBERS = {
+  ...OWN_NUMBERS,
   restart_syscall: 0,
   exit: 1,
   fork: 2,

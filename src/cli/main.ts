@@ -6,6 +6,7 @@ import { native } from '../native/index.js';
 import type { Settings } from '../policy/secfilter/settings.js';
 import { commandLine, fail } from './command-line.js';
 import { secfilterEntries, type RunOptions } from './options.js';
+import { promisedBy, type Promised } from './promised.js';
 import { run } from './run.js';
 import { sameFile, unwritable } from './values.js';
 
@@ -76,6 +77,13 @@ async function told(
   }
 }
 
+function promisedOf(options: RunOptions, command: Command): Promised | null {
+  const promised = promisedBy(options);
+  if (promised === null && options.pledgeFrom !== undefined)
+    fail(command, '--pledge-from must stand beside --pledge, --execpledge or --unveil');
+  return promised;
+}
+
 const line = commandLine({
   async completion(shell, root) {
     const { completionScript } = await import('./completion.js');
@@ -134,6 +142,7 @@ const line = commandLine({
     const verbose = secfilter?.switches.verbose?.value === true && command.getOptionValueSource('debug') === 'default';
     return run({
       command: program,
+      promised: promisedOf(options, command),
       acl: options.acl === false ? null : Array.isArray(options.acl) ? (options.acl as readonly string[]) : [],
       secfilter,
       sysroot: sysrootOf(options),

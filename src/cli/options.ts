@@ -3,7 +3,9 @@ import { Option } from 'commander';
 import { ON_DENY, type OnDeny } from '../policy/on-deny.js';
 import type { Entry } from '../policy/secfilter/settings.js';
 import { LEVELS, type Level } from './levels.js';
-import { descriptor, directory, level, outputFile } from './values.js';
+import { FROM, PROMISE_NAMES, type From } from '../policy/pledge/names.js';
+import type { Veil } from '../policy/pledge/veil.js';
+import { descriptor, directory, level, outputFile, promises, unveil } from './values.js';
 
 /** What a shell offers as the value, where there are no choices: files, or these words. */
 export type Completes = 'file' | 'directory' | 'nothing' | readonly string[];
@@ -26,6 +28,7 @@ export class DeclaredOption extends Option {
 
 const POLICY = 'Policy';
 const SECFILTER = 'Policy in a few words, as secfilter has it';
+const PROMISES = 'Promises (pledge, unveil)';
 const VIEW = 'What the program sees';
 const OBSERVE = 'Watching a run';
 const SHOWN = 'What is printed';
@@ -40,6 +43,10 @@ export interface RunOptions {
   readonly acl: readonly string[] | boolean;
   /** A file of secfilter's options; for those of the command line see secfilterEntries(). */
   readonly config?: string;
+  readonly pledge?: string;
+  readonly execpledge?: string;
+  readonly pledgeFrom?: From;
+  readonly unveil?: readonly Veil[];
   readonly sysroot?: string;
   readonly root?: string;
   readonly keepFd: readonly number[];
@@ -94,6 +101,19 @@ export const runOptions = (): DeclaredOption[] => [
 
   ...secfilterOptions(),
   option(SECFILTER, '--config <file>', 'read these options from key=value lines').completing('file'),
+
+  option(PROMISES, '--pledge <promises>', 'what the program promises from its main on: "stdio rpath", ""')
+    .argParser(promises)
+    .completing(PROMISE_NAMES),
+  option(PROMISES, '--execpledge <promises>', 'what programs promise that it executes; the same, without it')
+    .argParser(promises)
+    .completing(PROMISE_NAMES),
+  option(PROMISES, '--pledge-from <point>', 'in force from its main, its entry, or the first instruction').choices(
+    FROM,
+  ),
+  option(PROMISES, '--unveil <path:rwxc>', 'hide all paths but these; what is allowed there (repeatable)')
+    .argParser(unveil)
+    .completing('file'),
 
   option(VIEW, '--sysroot <dir>', 'look names up below this i386 tree first, then on the host; / for the host alone')
     .argParser(directory)
@@ -166,6 +186,7 @@ export const syscallsOptions = (): DeclaredOption[] => [
     'mqueue',
     'multiplexed',
     'net',
+    'own',
     'processes',
     'signals',
     'time',

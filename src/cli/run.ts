@@ -11,6 +11,7 @@ import type { Settings } from '../policy/secfilter/settings.js';
 import { variablesIn, withoutVariables } from '../policy/syscall-lists/variables.js';
 import { environment, ignoredSignals, lastArguments, openFiles } from './caller.js';
 import type { Level } from './levels.js';
+import type { Promised } from './promised.js';
 import type { WorkerData, WorkerMessage } from './worker.js';
 
 export interface RunCommand {
@@ -18,6 +19,8 @@ export interface RunCommand {
   readonly acl: readonly string[] | null;
   /** secfilter's options; null when none was given. */
   readonly secfilter: Settings | null;
+  /** Null: nothing is promised for the program. */
+  readonly promised: Promised | null;
   readonly sysroot: string | null;
   readonly root: string;
   readonly keep: readonly number[];

@@ -18,6 +18,7 @@ import { openJudge, openLater } from './judge.js';
 import type { Level } from './levels.js';
 import { openLog } from './log.js';
 import { openObservers } from './observers.js';
+import { wishOf, type Promised } from './promised.js';
 
 export interface WorkerData {
   readonly command: readonly ByteString[];
@@ -26,6 +27,8 @@ export interface WorkerData {
   readonly acl: readonly string[] | null;
   readonly secfilter: Settings | null;
   readonly lists: Variables;
+  /** Null: nothing is promised for the program. */
+  readonly promised: Promised | null;
   readonly sysroot: string | null;
   readonly root: string;
   readonly keep: readonly number[];
@@ -58,6 +61,10 @@ const tell = (message: WorkerMessage): void => parentPort?.postMessage(message);
 const log = openLog(data.level);
 const LEVEL_OF = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR' } as const;
 
+/** Promises alone start from what everybody may do. */
+const aclOf = ({ acl, promised }: WorkerData): WorkerData['acl'] =>
+  acl?.length === 0 && promised !== null ? null : acl;
+
 async function run(): Promise<number> {
   const observers = await openObservers({
     ...data,
@@ -77,8 +84,9 @@ async function run(): Promise<number> {
     ...data,
     ignored: Uint32Array.from(data.ignored),
     view: new View({ root: latin1(data.root), sysroot: data.sysroot === null ? null : latin1(data.sysroot) }),
-    judge: onDeny(await openJudge(data), data.onDeny),
+    judge: onDeny(await openJudge({ ...data, acl: aclOf(data) }), data.onDeny),
     later: later === null ? undefined : onDeny(later.judge, data.onDeny),
+    wish: data.promised === null ? null : wishOf(data.promised),
     log: (level, message) => log(LEVEL_OF[level], message),
     observer: observers.observer,
     refusals: observers.refusals,

@@ -14,6 +14,7 @@ import { SetupError, must } from './channels.js';
 import type { ImageFile, ImageFiles } from './files.js';
 import { applyPatches, type TargetMemory } from './patch.js';
 import type { Role, Site } from './sites.js';
+import { callOfStart } from './start-code.js';
 
 /** Privileged: a general protection fault, which comes to the hook's handler as rdtsc does. */
 const HLT = Uint8Array.of(0xf4);
@@ -101,6 +102,16 @@ export class ImagePatcher implements Patcher {
     this.patch(process, file.sites(elf, ImagePatcher.roleOf(path)), path, bias, within, log);
   }
 
+  callOfStart(process: ProcessState, entry: number): number | undefined {
+    return callOfStart(memoryOf(process).readUpTo(entry, START_LENGTH), entry);
+  }
+  replaceByte(process: ProcessState, address: number, byte: number): number {
+    const memory = memoryOf(process);
+    const [before] = memory.read(address, 1);
+    memory.write(address, Uint8Array.of(byte));
+    return before;
+  }
+
   /** Patches the sites that lie in `within`; a whole image when it spans it. */
   patch(
     process: ProcessState,
@@ -124,7 +135,15 @@ export class ImagePatcher implements Patcher {
   }
 }
 
-function memoryOf({ space, pid }: ProcessState): TargetMemory {
+/** `_start` of a C library is shorter. */
+const START_LENGTH = 96;
+
+interface ProcessTarget extends TargetMemory {
+  /** As much as there is. */
+  readUpTo(address: number, length: number): Uint8Array;
+}
+
+function memoryOf({ space, pid }: ProcessState): ProcessTarget {
   if (space.patcherMemory < 0)
     space.patcherMemory = must(
       native.openat(L.AT_FDCWD, `/proc/${pid}/mem`, L.O_RDWR, 0),
@@ -136,6 +155,10 @@ function memoryOf({ space, pid }: ProcessState): TargetMemory {
       const bytes = new Uint8Array(length);
       if (native.pread(fd, bytes, length, address) !== length) throw new SetupError('memory cannot be read');
       return bytes;
+    },
+    readUpTo(address, length) {
+      const bytes = new Uint8Array(length);
+      return bytes.subarray(0, Math.max(0, native.pread(fd, bytes, length, address)));
     },
     write(address, bytes) {
       if (native.pwrite(fd, bytes, bytes.length, address) !== bytes.length)

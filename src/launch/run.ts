@@ -1,8 +1,10 @@
 /** From a command to an ending: the whole life of one sandbox, in the referee's thread. */
 import { printable, type ByteString } from '../abi/bytes.js';
-import { ERRNO } from '../abi/errno.js';
+import { ERRNO, errnoName } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
 import { native } from '../native/index.js';
+import type { Wish } from '../policy/pledge/state.js';
+import type { Veil } from '../policy/pledge/veil.js';
 import type { Judge } from '../questions.js';
 import { every } from '../policy/every.js';
 import { describeRule } from '../referee/describe.js';
@@ -13,7 +15,7 @@ import type { Ending, ProcessState } from '../referee/process.js';
 import type { Observer } from '../referee/watch.js';
 import { Referee, type Logger } from '../referee/referee.js';
 import type { Resolved } from '../syscalls/dsl.js';
-import { SHARED_MEMORY_PREFIX } from './channels.js';
+import { SetupError, SHARED_MEMORY_PREFIX } from './channels.js';
 import { ImageFiles } from './files.js';
 import { findExecutable, ImageLauncher, type Found } from './launcher.js';
 import type { Conversation, Hello } from './loader.js';
@@ -26,6 +28,8 @@ export interface RunOptions {
   readonly env: readonly ByteString[];
   readonly view: View;
   readonly judge: Judge;
+  /** What is promised for the program (pledge, unveil); null: nothing. */
+  readonly wish?: Wish | null;
   readonly keep: readonly number[];
   readonly peek: 'vm' | 'socket';
   readonly ignored: Uint32Array;
@@ -105,6 +109,20 @@ function* loadFirst(
   return first;
 }
 
+/** The names that the user gave as the program will find them. @throws SetupError */
+function veilsOf(
+  veils: readonly Veil[],
+  resolve: (path: ByteString) => Resolved | number,
+  resolver: PathResolver,
+): readonly Veil[] {
+  return veils.map(({ path, permissions }) => {
+    const found = resolve(path);
+    resolver.release();
+    if (typeof found !== 'number') return { path: found.guest, permissions };
+    throw new SetupError(`--unveil: "${printable(path)}" must be a path whose directory exists: ${errnoName(-found)}`);
+  });
+}
+
 export function runSandbox(o: RunOptions): Ending {
   const resolver = new PathResolver(o.view, native, { sharedMemoryPrefix: SHARED_MEMORY_PREFIX });
   const files = new ImageFiles();
@@ -119,6 +137,7 @@ export function runSandbox(o: RunOptions): Ending {
       resolver.release();
     }
   });
+  const wish = o.wish ? { ...o.wish, veils: veilsOf(o.wish.veils, resolve, resolver) } : null;
   native.close(cwd);
 
   const { channels, process } = startProcess({
@@ -137,6 +156,7 @@ export function runSandbox(o: RunOptions): Ending {
   try {
     const referee = new Referee(process, {
       judge: o.later !== undefined && isStatic(found.executable) ? every([o.later, o.judge]) : o.judge,
+      wish,
       resolver,
       patcher,
       log: o.log,

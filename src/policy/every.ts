@@ -1,5 +1,5 @@
 /** Several judges as one: what one refuses is refused, and the first one that does gives the reason. */
-import type { CallRule, Decision, Judge } from '../questions.js';
+import type { Caller, CallRule, Decision, Judge } from '../questions.js';
 
 const allows = ({ verdict }: Decision): boolean => verdict.verdict === 'allow';
 const asksForLog = ({ verdict }: Decision): boolean => verdict.verdict === 'allow' && verdict.log === true;
@@ -18,12 +18,14 @@ function* asked(judges: readonly Judge[], ask: (judge: Judge) => Decision): Iter
   for (const judge of judges) yield ask(judge);
 }
 
-function* ruled(rules: readonly CallRule[], registers: Uint32Array): Iterable<Decision> {
+function* ruled(rules: readonly CallRule[], registers: Uint32Array, caller?: Caller): Iterable<Decision> {
   for (const rule of rules) {
-    const decision = rule(registers);
+    const decision = rule(registers, caller);
     if (decision !== undefined) yield decision;
   }
 }
+
+const PASSED: Decision = Object.freeze({ verdict: Object.freeze({ verdict: 'allow' }), rule: null });
 
 /** @param judges at least one, the one whose word counts first in front */
 export function every(judges: readonly [Judge, ...Judge[]]): Judge {
@@ -33,10 +35,11 @@ export function every(judges: readonly [Judge, ...Judge[]]): Judge {
   const calls = new Map<string, CallRule>();
   for (const name of named) {
     const rules = judges.map((judge) => judge.calls.get(name)).filter((rule) => rule !== undefined);
-    calls.set(name, (registers) => first(ruled(rules, registers)));
+    calls.set(name, (registers, caller) => first(ruled(rules, registers, caller)));
   }
   return {
-    decide: (question) => decided((judge) => judge.decide(question)),
+    decide: (question, call) => decided((judge) => judge.decide(question, call)),
+    passes: () => decided((judge) => judge.passes?.() ?? PASSED),
     mayRelabel: (from, to, directory) => decided((judge) => judge.mayRelabel(from, to, directory)),
     calls,
   };
@@ -44,4 +47,9 @@ export function every(judges: readonly [Judge, ...Judge[]]): Judge {
 
 const REFUSED: Decision = Object.freeze({ verdict: Object.freeze({ verdict: 'deny', errno: 13 }), rule: null });
 /** The judge of who has none. */
-export const REFUSING: Judge = { decide: () => REFUSED, mayRelabel: () => REFUSED, calls: new Map() };
+export const REFUSING: Judge = {
+  decide: () => REFUSED,
+  passes: () => REFUSED,
+  mayRelabel: () => REFUSED,
+  calls: new Map(),
+};

@@ -469,6 +469,7 @@ export class Births {
     const other = space.unit(1 - pad.index, own.results[1]).index;
     space.authority = parents.authority;
     space.beginning = parents.beginning;
+    space.startTrap = parents.startTrap;
     for (const site of parents.trapSites) space.trapSites.add(site);
     space.trampolinesUsed = parents.trampolinesUsed;
     space.break = parents.break;

@@ -22,7 +22,7 @@ export function readContext(memory: GuestMemory, address: number): FaultContext 
   return { address, words, trap: words[trapno], eip: words[eip], cr2: words[cr2] };
 }
 
-const GENERAL_PROTECTION = 13;
+export const GENERAL_PROTECTION = 13;
 
 /** rdtsc (0f 31) and rdtscp (0f 01 f9): the counter into the context, past the instruction. False for any other fault. */
 export function handleTrap(memory: GuestMemory, context: FaultContext): boolean {

@@ -212,6 +212,13 @@ export interface Beginning {
   readonly judge: Judge;
 }
 
+/** A byte of the program that was replaced, so that it is known when it is reached; `call`: main is its argument. */
+export interface StartTrap {
+  readonly address: number;
+  readonly byte: number;
+  readonly at: 'call' | 'point';
+}
+
 /** An address space. Shared by the child of a posix_spawn until it executes its program. */
 export class Space {
   readonly units: (Unit | undefined)[] = [];
@@ -225,6 +232,8 @@ export class Space {
   authority = Authority.none;
   /** null: the program has begun, or nothing depends on it. */
   beginning: Beginning | null = null;
+  /** Where its program is awaited (starts.ts). */
+  startTrap: StartTrap | null = null;
   /** Processes that live in it. */
   users = 1;
 
@@ -497,6 +506,10 @@ export class ProcessState implements ProcessView {
   }
   get session(): number {
     return standing(this.pid)[1];
+  }
+  /** Is it the id of a thread of this process? */
+  has(tid: number): boolean {
+    return this.threads.some((thread) => thread.tid === tid);
   }
   get living(): readonly ThreadState[] {
     return this.threads;

@@ -21,6 +21,7 @@ import {
   type Wait,
 } from '../syscalls/dsl.js';
 import { hookActions, keepsFpu } from '../trustee/actions.js';
+import { pledged, UNPLEDGED, type Wish } from '../policy/pledge/state.js';
 import { demultiplex } from '../syscalls/multiplexed.js';
 import { isFrameCall, isNothing, restarts } from '../syscalls/signals-support.js';
 import { deathSignals } from '../syscalls/support-process.js';
@@ -45,10 +46,12 @@ import { handleTrap, readContext, type FaultContext } from './faults.js';
 import { compile, type Step } from './marshal.js';
 import type { PathResolver } from './paths.js';
 import type { Launcher } from './launcher.js';
-import { retire, type Ending, type ProcessState, type Sandbox, type ThreadState } from './process.js';
+import { retire, type Ending, type ProcessState, type Sandbox, type Space, type ThreadState } from './process.js';
 import { robustFutexes } from './robust.js';
+import { promise, unveil } from './promises.js';
 import { Births, ORPHAN } from './births.js';
 import { Executions } from './executions.js';
+import { Starts } from './starts.js';
 import { ArenaFull, KilledByPolicy, Request } from './request.js';
 import { Solitudes } from './solitude.js';
 import { orderLine, replyLine, requestLine } from './trace.js';
@@ -74,10 +77,16 @@ export interface Patcher {
     offset: number,
     log: Logger,
   ): void;
+  /** The call in the program's `_start` whose first argument is main; undefined where that looks otherwise. */
+  callOfStart(process: ProcessState, entry: number): number | undefined;
+  /** Writes one byte of the program, also where it cannot write itself; the byte that stood there. */
+  replaceByte(process: ProcessState, address: number, byte: number): number;
 }
 
 export interface RefereeOptions {
   readonly judge: Judge;
+  /** What was promised for the program; null: nothing. */
+  readonly wish: Wish | null;
   readonly resolver: PathResolver;
   readonly patcher: Patcher;
   readonly log: Logger;
@@ -175,6 +184,7 @@ export class Referee {
   private readonly sandbox: Sandbox;
   readonly births: Births;
   private readonly executions: Executions;
+  private readonly starts: Starts;
   private readonly waits: Waits<ThreadState>;
   readonly solitudes = new Solitudes((thread) => this.result(thread));
   private readonly timer: number;
@@ -192,6 +202,7 @@ export class Referee {
     this.sandbox = first.sandbox;
     this.births = new Births(this, o, first);
     this.executions = new Executions(this, o);
+    this.starts = new Starts(this, o);
     this.epoll = native.epollCreate();
     this.timer = native.timerCreate();
     native.epollAdd(this.epoll, this.timer, tag(TAG.time, 0));
@@ -204,7 +215,7 @@ export class Referee {
     native.epollAdd(this.epoll, o.stop, tag(TAG.stop, 0));
     native.epollAdd(this.epoll, o.launcher.hint, tag(TAG.hint, 0));
     native.epollAdd(this.epoll, o.launcher.door.socket, tag(TAG.door, 0));
-    first.space.authority = new Authority(o.judge);
+    first.space.authority = new Authority(o.judge, UNPLEDGED, o.wish);
     this.watchProcess(first);
     this.watchParent();
   }
@@ -300,7 +311,11 @@ export class Referee {
    * was judged before.
    */
   narrow({ space }: ProcessState, judge: Judge): void {
-    space.authority = space.authority.narrowedBy(judge);
+    this.replace(space, space.authority.narrowedBy(judge));
+  }
+  /** @param authority a narrower one */
+  replace(space: Space, authority: Authority): void {
+    space.authority = authority;
     for (const process of this.sandbox.known)
       if (process.space === space)
         for (const thread of process.threads) if (thread.request !== null) thread.memory.askAlso(process.isAsked);
@@ -578,7 +593,7 @@ export class Referee {
 
   private dispatch(thread: ThreadState, request: Request, row: Row): void {
     thread.row = row;
-    const decision = thread.process.space.authority.rule(row.nr)?.(request.r);
+    const decision = thread.process.space.authority.rule(row.nr)?.(request.r, thread.process);
     if (decision !== undefined && this.decided(thread, row, decision)) return;
     if (row.by === 'native') return this.letRun(thread);
     if (row.by === 'denied') {
@@ -655,14 +670,15 @@ export class Referee {
     this.abandon(thread);
     this.begin(thread, this.badCall(thread));
   }
-  private *badCall({ process, memory }: ThreadState): Work {
+  private *badCall({ process, tid, memory }: ThreadState): Work {
     memory.resetArena();
     const usual = memory.copy(new Uint8Array(SIGACTION_SIZE));
     const sys = memory.copy(new Uint8Array(BigUint64Array.of(1n << BigInt(L.SIGNAL.SYS - 1)).buffer));
     yield [
       [NUMBERS.rt_sigaction, L.SIGNAL.SYS, usual, 0, SIGSET_SIZE],
       [NUMBERS.rt_sigprocmask, SIG_UNBLOCK, sys, 0, SIGSET_SIZE],
-      [NUMBERS.kill, process.pid, L.SIGNAL.SYS],
+      // To itself: it dies before it tells a result. Any other thread might take it later than what comes next.
+      [NUMBERS.tgkill, process.pid, tid, L.SIGNAL.SYS],
     ];
     native.pidfdKill(process.pidfd, L.SIGNAL.KILL); // it could not
     return { outcome: 'silent' };
@@ -708,6 +724,13 @@ export class Referee {
         return this.births.queue(thread, outcome.birth);
       case 'execution':
         return this.executions.queue(thread, outcome.execution);
+      case 'pledge':
+        return this.finish(
+          thread,
+          promise(this, thread, (held) => pledged(held, outcome.promises, outcome.exec)),
+        );
+      case 'unveil':
+        return this.finish(thread, unveil(this, thread, outcome.veil));
       case 'taken':
         this.observe(thread, outcome.result);
         return this.answer(thread, REPLY.taken, outcome.result);
@@ -888,6 +911,7 @@ export class Referee {
     const { successor } = thread;
     if (successor === null) throw new Error('a main thread without a start');
     thread.successor = null;
+    this.starts.arm(thread.process);
     thread.memory.setStart(successor, thread.mask);
     thread.steps = this.firstSteps(thread);
     thread.phase = 'delegating';
@@ -939,12 +963,7 @@ export class Referee {
       return this.begin(thread, this.accuse(thread, 'a signal without a context: forged'));
     thread.lastEip = context.eip;
     if (kind === KIND.trap) return this.answer(thread, REPLY.value, space.trapSites.has(context.eip) ? HANDLED : 0);
-    if (kind === KIND.fault)
-      return this.answer(
-        thread,
-        REPLY.value,
-        this.begins(process, context.eip) || handleTrap(guestMemory, context) ? HANDLED : 0,
-      );
+    if (kind === KIND.fault) return this.answer(thread, REPLY.value, this.settled(thread, context) ? HANDLED : 0);
     if (kind === KIND.act) return this.act(thread, signal, context);
     if (kind !== KIND.reset) return this.fail(process, `a request of unknown kind ${kind}: forged`, STATUS.killed);
     signals.set(signal, { ...signals.of(signal), handler: 0 });
@@ -960,6 +979,13 @@ export class Referee {
     this.narrow(process, beginning.judge);
     this.o.patcher.put(process, beginning.address, beginning.byte);
     return true;
+  }
+
+  /** A trap of ours; two may stand at one address, and the later one has kept the other's byte. */
+  private settled(thread: ThreadState, context: FaultContext): boolean {
+    const reached = this.starts.reached(thread, context);
+    const began = this.begins(thread.process, context.eip);
+    return reached || began || handleTrap(thread.guestMemory, context);
   }
 
   /** What the kernel does by default with a signal that came to the hook: it comes once more, as the kernel's. */

@@ -243,7 +243,7 @@ export class Request implements Call {
 
   ask(asked: Question): number {
     const question = this.ownProc(asked);
-    const refused = this.settle(question, this.judge.decide(question));
+    const refused = this.settle(question, this.judge.decide(question, syscallName(this.nr)));
     return refused === 0 && question.ask === 'path' ? this.askAscended() : refused;
   }
   /** What a decision comes to: 0 or a negative errno. @throws KilledByPolicy */
@@ -285,6 +285,10 @@ export class Request implements Call {
     if (row !== undefined) watch.call(row, call, given, most);
     return watch;
   }
+  askToPass(): number {
+    const decision = this.judge.passes?.();
+    return decision === undefined ? 0 : this.settle({ ask: 'syscall', name: syscallName(this.nr) }, decision);
+  }
   /** A path that goes up again from a directory tells that it is there: the program must be allowed to see it. */
   private askAscended(): number {
     const directories = this.visit.ascended;
@@ -299,11 +303,14 @@ export class Request implements Call {
   /** Policies know the program's own /proc/PID as /proc/self, that of any other process of the sandbox as /proc/PID. */
   private ownProc(question: Question): Question {
     if (question.ask !== 'path' || !question.path.startsWith('/proc/')) return question;
-    const pid = Number(/^\/proc\/([1-9]\d*)(?=\/|$)/.exec(question.path)?.[1] ?? 0);
+    return { ...question, path: this.policyName(question.path) };
+  }
+  policyName(path: ByteString): ByteString {
+    const pid = Number(/^\/proc\/([1-9]\d*)(?=\/|$)/.exec(path)?.[1] ?? 0);
     const member = this.process.sandbox.process(pid);
-    if (member === undefined) return question;
-    const rest = question.path.slice(`/proc/${pid}`.length);
-    return { ...question, path: `/proc/${member === this.process ? 'self' : 'PID'}${rest}` };
+    if (member === undefined) return path;
+    const rest = path.slice(`/proc/${pid}`.length);
+    return `/proc/${member === this.process ? 'self' : 'PID'}${rest}`;
   }
   relabel(from: Resolved, to: Resolved, directory: boolean): number {
     const question: RelabelQuestion = { ask: 'relabel', from: from.guest, to: to.guest, directory };

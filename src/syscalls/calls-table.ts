@@ -19,6 +19,7 @@ export const ASKED: Readonly<Partial<Record<SyscallName, string>>> = {
   creat: 'write, and create when it is to be made',
   chdir: 'stat',
   chroot: 'stat',
+  unveil: 'stat',
   access: CHECKS,
   faccessat: CHECKS,
   faccessat2: CHECKS,

@@ -98,6 +98,8 @@ export interface Call {
   resolve(dir: number, path: ByteString, options: ResolveOptions): Resolved | number;
   /** Asks the policy; 0, or a negative errno (and a log line that names the rule). */
   ask(question: Question): number;
+  /** Asks whether descriptors may be sent over a unix socket: 0, or a negative errno. */
+  askToPass(): number;
   /** -EBADF when the number is reserved, otherwise 0. */
   checkFd(fd: number): number;
   /** -EFAULT when the range meets protected memory, otherwise 0. */
@@ -537,7 +539,9 @@ export type Outcome =
   | { readonly outcome: 'exit'; readonly status: number }
   | { readonly outcome: 'respawn'; readonly result: number }
   | { readonly outcome: 'birth'; readonly birth: Birth }
-  | { readonly outcome: 'execution'; readonly execution: Execution };
+  | { readonly outcome: 'execution'; readonly execution: Execution }
+  | { readonly outcome: 'pledge'; readonly promises: ByteString | null; readonly exec: ByteString | null }
+  | { readonly outcome: 'unveil'; readonly veil: { readonly path: ByteString; readonly permissions: string } | null };
 
 interface Common {
   readonly nr: number;

@@ -313,9 +313,12 @@ function controlRefusal(call: Call, control: Uint8Array): number {
       call.log('warn', `sendmsg: control data of level ${cmsg_level}, type ${cmsg_type} is not offered`);
       return -ERRNO.EINVAL;
     }
-    if (cmsg_level === SOL_SOCKET && cmsg_type === SCM.SCM_RIGHTS)
+    if (cmsg_level === SOL_SOCKET && cmsg_type === SCM.SCM_RIGHTS) {
+      const refused = call.askToPass();
+      if (refused !== 0) return refused;
       for (let i = at + cmsghdr.size; i + 4 <= at + cmsg_len; i += 4)
         if (call.checkFd(view.getInt32(i, true)) !== 0) return -ERRNO.EBADF;
+    }
     if (cmsg_level === SOL_SOCKET && cmsg_type === SCM.SCM_CREDENTIALS && cmsg_len >= cmsghdr.size + 4)
       nameSender(call, view, at + cmsghdr.size);
     at += (cmsg_len + 3) & ~3;

@@ -11,6 +11,7 @@ import { memory } from './memory.js';
 import { mqueue } from './mqueue.js';
 import { CARRIERS, SOCKETCALL } from './multiplexed.js';
 import { net } from './net.js';
+import { own } from './own.js';
 import { processes } from './process.js';
 import { signals } from './signals.js';
 import { time } from './time.js';
@@ -31,6 +32,7 @@ export const families: Readonly<Record<string, Family>> = {
   identity,
   ipc,
   mqueue,
+  own,
   denied: deniedCalls,
 };
 

@@ -8,6 +8,7 @@ import { ProcessMemory } from '../../src/memory/guest.js';
 import { Regions } from '../../src/memory/regions.js';
 import { native } from '../../src/native/index.js';
 import type { Judge, Question } from '../../src/questions.js';
+import { Authority } from '../../src/referee/authority.js';
 import { Births } from '../../src/referee/births.js';
 import { Procfs } from '../../src/referee/paths-procfs.js';
 import { Walk } from '../../src/referee/paths-walk.js';
@@ -63,6 +64,16 @@ function changeOrders(change: (order: number[], asked: Uint32Array) => number[])
 }
 
 const WEAKENINGS = {
+  /** What a program promises is not kept. */
+  promises: () =>
+    replace(Authority.prototype, 'pledged', function (this: Authority) {
+      return this;
+    }),
+  /** What a program promised ends with it. */
+  'forgetful-exec': () =>
+    replace(Authority.prototype, 'executed', function (this: Authority) {
+      return new Authority(this.base);
+    }),
   /** No range is protected. */
   regions: () => replace(Regions.prototype, 'hit', () => undefined),
   /** No range is protected, and the helper writes results by /proc/PID/mem, which minds no protection. */

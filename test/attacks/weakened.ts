@@ -1,5 +1,5 @@
 /**
- * A helper with one check taken out, for controls only: `weakened.ts WEAKENING (--no-acl | --acl FILE) [--allow-write=PATH] -- PROGRAM ARGUMENT…`.
+ * A helper with one check taken out, for controls only: `weakened.ts WEAKENING (--no-acl | --acl FILE) [--allow-write=PATH] [--pledge PROMISES] -- PROGRAM ARGUMENT…`.
  * It runs the product's own parts from src; nothing in src knows of it.
  */
 import { openJudge } from '../../src/cli/judge.js';
@@ -7,6 +7,7 @@ import { NotRunnable } from '../../src/launch/program.js';
 import { runSandbox } from '../../src/launch/run.js';
 import { native } from '../../src/native/index.js';
 import { settingsOf, type Entry } from '../../src/policy/secfilter/settings.js';
+import { promisesOf } from '../../src/policy/pledge/names.js';
 import { View } from '../../src/referee/view.js';
 import { weaken } from './weaken.js';
 
@@ -22,6 +23,8 @@ const entries = options.flatMap((option): Entry[] => {
 });
 const secfilter = entries.length === 0 ? null : settingsOf(entries, []);
 const judge = weaken(weakening, await openJudge({ acl: files, secfilter, lists: {}, root: '/' }));
+const pledge = options.indexOf('--pledge');
+const promises = pledge < 0 ? undefined : promisesOf(options[pledge + 1]);
 
 function status(): number {
   try {
@@ -30,6 +33,7 @@ function status(): number {
       env: Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ''}`),
       view: new View({ root: '/', sysroot: null }),
       judge,
+      wish: promises === undefined ? null : { promises, exec: null, veils: [], from: 'main' },
       keep: [],
       peek: peek === 'socket' ? 'socket' : 'vm',
       ignored: new Uint32Array(2),

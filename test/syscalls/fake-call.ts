@@ -57,6 +57,8 @@ export class FakeCall {
   readonly logged: string[] = [];
   /** Answers questions; allows all by default. */
   judge: (question: Question) => number = () => 0;
+  /** Answers whether descriptors may be passed. */
+  mayPass = 0;
   relabelled: [ByteString, ByteString, boolean][] = [];
   mayRelabel = 0;
   /** Replaces resolution: the race of a test. */
@@ -142,6 +144,9 @@ export class FakeCall {
 
   // ---- descriptors, paths, policy ----
 
+  askToPass(): number {
+    return this.mayPass;
+  }
   checkFd(fd: number): number {
     return fd >= RESERVED.from && fd < RESERVED.to ? -ERRNO.EBADF : 0;
   }

@@ -1,0 +1,56 @@
+/** The words of promises, as OpenBSD's pledge(2) has them, and how a text of them is read. */
+export const PROMISE_NAMES = [
+  'stdio',
+  'rpath',
+  'wpath',
+  'cpath',
+  'dpath',
+  'tmppath',
+  'inet',
+  'mcast',
+  'fattr',
+  'chown',
+  'flock',
+  'unix',
+  'dns',
+  'getpw',
+  'sendfd',
+  'recvfd',
+  'tape',
+  'tty',
+  'proc',
+  'exec',
+  'prot_exec',
+  'settime',
+  'ps',
+  'vminfo',
+  'id',
+  'pf',
+  'route',
+  'wroute',
+  'audio',
+  'video',
+  'bpf',
+  'unveil',
+  'error',
+] as const;
+export type PromiseName = (typeof PROMISE_NAMES)[number];
+export type Promises = ReadonlySet<PromiseName>;
+
+/** From where on a program is held to what was promised for it. */
+export const FROM = ['main', 'entry', 'exec'] as const;
+export type From = (typeof FROM)[number];
+
+const isPromise = (word: string): word is PromiseName => (PROMISE_NAMES as readonly string[]).includes(word);
+const words = (text: string): string[] => text.split(/[ \t\n]+/).filter((word) => word !== '');
+
+/** The words of a text that are no promises. */
+export const unknownPromises = (text: string): string[] => words(text).filter((word) => !isPromise(word));
+/** Undefined where a word is no promise. */
+export function promisesOf(text: string): Promises | undefined {
+  const all = words(text);
+  return all.every(isPromise) ? new Set(all) : undefined;
+}
+
+/** Letters of unveil(2), each at most once? */
+export const arePermissions = (text: string): boolean => /^[rwxc]*$/.test(text) && new Set(text).size === text.length;
