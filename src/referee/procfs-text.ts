@@ -9,7 +9,7 @@ import type { ProcessView, ThreadView } from '../syscalls/dsl.js';
 import { taskFile } from '../syscalls/task-files.js';
 import { livingThread } from './paths-threads.js';
 
-const FILE = /^\/proc\/(\d+)\/(?:task\/(\d+)\/)?(status|stat|auxv)$/;
+const FILE = /^\/proc\/(\d+)\/(?:task\/(\d+)\/)?(status|stat|auxv|children)$/;
 
 /**
  * Makes the bytes of a file by its canonical guest path; undefined for files that are the kernel's. Who asks is running,
@@ -25,6 +25,7 @@ export function procfsText(path: ByteString, visitor: ThreadView): (() => Uint8A
   if (thread === undefined) return undefined; // it ended: the kernel says what is left
   const pid = tid === undefined ? process.pid : thread.tid;
   const runs = thread === visitor;
+  if (parts[3] === 'children') return tid === undefined ? undefined : () => bytesOf(childrenOf(thread));
   if (parts[3] === 'status') return () => bytesOf(statusOf(thread, pid, runs));
   return () => bytesOf(tid === undefined ? statOfProcess(thread, runs) : statOfThread(thread, pid, runs));
 }
@@ -39,6 +40,15 @@ function mainThread(process: ProcessView): ThreadView | undefined {
 
 function auxvOf({ auxv }: ProcessView): Uint8Array | undefined {
   return auxv.length === 0 ? undefined : new Uint8Array(auxv.slice().buffer);
+}
+
+/** Those that its trustee has cloned for it: in the kernel's eyes it is that one's. */
+function childrenOf({ process, tid }: ThreadView): ByteString | undefined {
+  try {
+    return readFileSync(`/proc/${process.pid}/task/${tid}/children`, 'latin1');
+  } catch {
+    return undefined; // it ended, or the kernel has no such file (CONFIG_PROC_CHILDREN)
+  }
 }
 
 // ---- signals ----

@@ -316,21 +316,26 @@ describe('attacks: System V IPC and message queues', function () {
 
   // ---- message queues ----
 
-  const notice = (how: number): Uint8Array => {
+  const SIGEV = { SIGNAL: 0, THREAD: 2, THREAD_ID: 4 };
+  /** struct sigevent: a value, the number of a signal or a socket, who is told. */
+  const notice = (how: number, number: number, value = 0): Uint8Array => {
     const event = new Uint8Array(64);
-    new DataView(event.buffer).setInt32(4, 9, true);
-    new DataView(event.buffer).setInt32(8, how, true);
+    event.set(new Uint8Array(Int32Array.of(value, number, how).buffer));
     return event;
   };
   const openQueue = (p: Puppet): Promise<number> => p.call('mq_open', QUEUE, 0o102, 0o600, 0);
 
-  it('a message signals nobody, and queues have no other names', async () => {
+  it('a message signals who asked for it alone, and queues have no other names', async () => {
     try {
       await inCage('product', async (p) => {
         const queue = await openQueue(p);
         expect(queue).to.be.at.least(0);
-        for (const how of [0, 2, 4])
-          expect(await p.call('mq_notify', queue, notice(how)), String(how)).to.equal(errno('ENOSYS'));
+        expect(await p.call('mq_notify', queue, notice(SIGEV.THREAD_ID, 9, p.pid))).to.equal(errno('EINVAL'));
+        for (const fd of Object.values(await p.reserved())) {
+          const told = await p.call('mq_notify', queue, notice(SIGEV.THREAD, fd, p.room(32)));
+          expect(told, `socket ${fd}`).to.equal(errno('EBADF'));
+          p.reset();
+        }
         expect(await p.call('mq_timedsend', queue, 'x', 1, 0, 0)).to.equal(0);
         for (const name of [`${QUEUE}-2`, `./${QUEUE}`, `/${QUEUE}`, '../tmp', ''])
           expect(await p.call('mq_open', name, 0o102, 0o600, 0), name).to.be.below(0);
@@ -356,13 +361,15 @@ describe('attacks: System V IPC and message queues', function () {
     }
   });
 
-  it('control: delegated as it is, the notice of a message is a signal to all of the process', async () => {
+  it('the signal of a message, sent by whomever, ends the process that asked and no other', async () => {
     try {
-      await inCage('delegate:mq_notify', async (p) => {
+      await inCage('product', async (p) => {
         const queue = await openQueue(p);
-        expect(await p.call('mq_notify', queue, notice(0))).to.equal(0);
-        await p.call('mq_timedsend', queue, 'x', 1, 0, 0).catch(() => 0);
+        expect(await p.call('mq_notify', queue, notice(SIGEV.SIGNAL, 9))).to.equal(0);
+        const same = await outsider.call('mq_open', QUEUE, 2, 0, 0);
+        expect(await outsider.call('mq_timedsend', same, 'x', 1, 0, 0)).to.equal(0);
         expect((await p.ended).status).to.equal(137);
+        await outsider.call('close', same);
       });
     } finally {
       await outsider.call('mq_unlink', QUEUE);

@@ -146,10 +146,10 @@ const WEAKENINGS = {
   credulous: () => replace(Births.prototype, 'isChannel', () => true),
   /** A link or a rename gives an object whatever name it may make. */
   relabel: () => replace(Request.prototype, 'relabel', () => 0),
-  /** Lines of the log are kept. */
+  /** Refusals are kept. */
   hoard: () => {
     const kept: Buffer[] = [];
-    replace(Request.prototype, 'log', () => kept.push(Buffer.alloc(4096, 'x')));
+    replace(Request.prototype, 'refused', () => kept.push(Buffer.alloc(4096, 'x')));
   },
   /** Rules do not see names that start with a dot, as globs without that option do not. */
   dots: () => undefined,

@@ -30,6 +30,12 @@ describe('python, threads and processes', function () {
         'x = [t.Thread(target=f) for _ in range(50)]\n[i.start() for i in x]; [i.join() for i in x]; print(n[0])',
       '10000\n',
     ],
+    'the children of a thread': [
+      'import os, threading as t\ndef f():\n  p = os.fork() or os._exit(0)\n' +
+        "  print([p] == [int(x) for x in open(f'/proc/self/task/{t.get_native_id()}/children').read().split()]); os.waitpid(p, 0)\n" +
+        'f(); x = t.Thread(target=f); x.start(); x.join()',
+      'True\nTrue\n',
+    ],
     multiprocessing: [
       'import multiprocessing as m; p = m.get_context("fork").Process(target=print, args=[42]); p.start(); p.join(); print(p.exitcode)',
       '42\n0\n',
