@@ -18,9 +18,8 @@ static void rang(int n, siginfo_t *i, void *u)
 	elsewhere += MAKE(gettid) != here;
 }
 
-static void wait_for(const char *what, int more)
+static void wait_until(const char *what, int until)
 {
-	int until = rings + more;
 	struct timespec a_while = { 0, 1000000 };
 	for (int i = 0; i < 2000 && rings < until; i++)
 		nanosleep(&a_while, NULL);
@@ -49,10 +48,10 @@ static void *work(void *name)
 	CALL(timer_create, CLOCK_MONOTONIC, &e, &idle);
 	CALL(timer_settime, timer, 0, &often, NULL);
 	CALL(timer_settime, one_shot, 0, &late, NULL);
-	wait_for("before", 3);
+	wait_until("before", rings + 3);
 	for (unsigned i = 1; i <= 3; i++)
 		start_anew(i << 12);
-	wait_for("behind", 3);
+	wait_until("behind", rings + 3);
 	CALL(timer_gettime, timer, &left);
 	SAY("every %d", left.every.nsec);
 	CALL(timer_gettime, one_shot, &left);
@@ -62,8 +61,9 @@ static void *work(void *name)
 	CALL_OK(timer_getoverrun, timer);
 	CALL(timer_settime, timer, 0, &never, NULL);
 	late = (struct its){ { 0, 0 }, { 0, 1000000 } };
+	int had = rings;
 	CALL(timer_settime, one_shot, 0, &late, NULL);
-	wait_for("once", 1);
+	wait_until("once", had + 1);
 	CALL(timer_delete, timer);
 	CALL(timer_delete, timer);
 	CALL(timer_delete, one_shot);
