@@ -206,7 +206,7 @@ describe('lifetime', function () {
     it('the end of one is told to its parent, and to nobody else', async () => {
       const { stdout, stderr, status } = await sandbox([family, 'killed'], { options: OPTIONS });
       expect(stdout).to.equal('child: signal 9\nraw: signal 9\nafter: exit 5\nready>\n');
-      expect(stderr).to.match(/killed by strict mode: .* getpid directly/);
+      expect(stderr).to.contain('killed by strict mode');
       expect(status).to.equal(3);
     });
     it('the helper keeps nothing of them: 500 processes and 500 threads', async () => {

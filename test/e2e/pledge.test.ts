@@ -19,7 +19,7 @@ describe('pledge', function () {
   after(() => remove(directory));
 
   // Without HOME Python asks for the user's entry of the password file, which is getpw; bash does always.
-  const env = { ...ENVIRONMENT, HOME: '/nowhere' };
+  const env = { ...ENVIRONMENT, HOME: '/dev/null' };
   const run = (options: readonly string[], ...command: string[]): Promise<Ended> =>
     sandbox(command, { options: [...options, '-d', 'WARNING'], cwd: directory, env });
 

@@ -149,7 +149,7 @@ describe('SECCOMP_SYSCALL_ALLOW, SECCOMP_SYSCALL_DENY, SECCOMP_DEFAULT_ACTION', 
     );
     const both = await run(['cat', 'file'], { DENY: 'mkdir' }, 'WARNING', ['--acl', join(top, 'a.yaml')]);
     expect(both.stderr).to.contain('= EIO by');
-    expect(await run(['cat', '/etc/shadow'], { DENY: 'mkdir' })).to.include({ status: 0 });
+    expect(await run(['cat', '/etc/group'], { DENY: 'mkdir' })).to.include({ status: 0 });
   });
   for (const [lists, message] of [
     [{ DENY: 'opne' }, 'SECCOMP_SYSCALL_DENY: "opne" must be an i386 system call'],

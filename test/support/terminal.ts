@@ -28,12 +28,18 @@ export class Terminal {
   /** Waits for a text behind what was waited for before, and gives what stands between. */
   async shows(text: string): Promise<string> {
     const from = this.seen;
-    const at = await eventually(`"${text}" on the terminal, which shows: ${this.shown.slice(from)}`, () => {
+    const at = await eventually(`"${text}" on the terminal`, () => {
       const found = this.shown.indexOf(text, from);
       return found >= 0 && { found };
     });
     this.seen = at.found + text.length;
     return this.shown.slice(from, at.found);
+  }
+  /** Types it again and again until the text shows: a shell takes a moment to hand its terminal on. */
+  async insist(typed: string, text: string): Promise<void> {
+    this.type(typed);
+    const again = setInterval(() => this.type(typed), 300);
+    await this.shows(text).finally(() => clearInterval(again));
   }
   /** Types a line at a prompt; what comes of it up to the next prompt. */
   async at(prompt: string, line: string): Promise<void> {
