@@ -18,6 +18,12 @@ async function rounds(cage: Cage, mode: string, count: number): Promise<Rounds> 
   return { won: Number(won), killed: Number(killed), stderr };
 }
 
+/** It wins a race at last. */
+async function wins(cage: Cage, mode: string, count: number): Promise<boolean> {
+  for (let i = 0; i < 10; i++) if ((await rounds(cage, mode, count)).won > 0) return true;
+  return false;
+}
+
 /** The loader's reserved number, which trustees execute, in place of what a new thread received. */
 const forgery = ['forge', SLOT.altstack, LANDING_SIZE, SLOT.lifelineFd, RESERVED.loader - RESERVED.lifeline].map(
   String,
@@ -32,21 +38,22 @@ describe('attacks: descriptors of births', function () {
     expect(await rounds('product', 'steal', 10)).to.deep.equal({ won: 0, killed: 0, stderr: '' });
   });
   it('control: where other threads’ calls go on they do', async () => {
-    expect((await rounds('crowd', 'steal', 10)).won).to.be.above(0);
+    expect(await wins('crowd', 'steal', 10)).to.equal(true);
   });
 
   it('nothing of the program’s comes to a reserved number while the limit of open files is raised', async () => {
     expect(await rounds('product', 'full', 4)).to.deep.equal({ won: 0, killed: 0, stderr: '' });
   });
   it('control: where other threads’ calls go on it does', async () => {
-    expect((await rounds('crowd', 'full', 4)).won).to.be.above(0);
+    expect(await wins('crowd', 'full', 4)).to.equal(true);
   });
 
   it('those of another process are opened by nobody, by /proc', async () => {
     expect(await rounds('product', 'look', 500)).to.deep.equal({ won: 0, killed: 0, stderr: '' });
   });
-  it('control: where all of /proc is for all they are', async () => {
-    expect((await rounds('procfs', 'look', 10000)).won).to.be.above(0);
+  it('control: where all of /proc is for all they are', async function () {
+    if (process.geteuid?.() !== 0) this.skip(); // to others the kernel shows them as little
+    expect(await wins('procfs', 'look', 10000)).to.equal(true);
   });
 
   it('what is read natively on its way ends the process that did it, and no other', async () => {
