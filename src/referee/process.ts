@@ -71,6 +71,8 @@ export class ThreadState implements ThreadView {
   firstStack: FirstStack | null = null;
   /** Host id of an untrustee that ended without being told to, 0 otherwise. */
   lost = 0;
+  /** Its trustee was ordered something after that: an answer tells that the process lives. */
+  probed = false;
   /** Its clone was ordered and the result is not in yet. */
   spawning = false;
   /** Where the last request came from. */

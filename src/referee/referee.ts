@@ -477,9 +477,13 @@ export class Referee {
     if (thread.process.executing !== null) return; // the kernel ends all other threads
     // A dying process takes its threads along. If the trustee still answers, the process lives and only the thread died.
     thread.lost = tid;
+    thread.probed = false;
     thread.deadline = Date.now() + LOOK; // a call at work, which the trustee would have to end first, may never end
-    if (thread.phase === 'delegating') return;
+    if (thread.phase !== 'delegating') this.probe(thread);
+  }
+  private probe(thread: ThreadState): void {
     this.abandon(thread);
+    thread.probed = true;
     this.order(thread, [NUMBERS.getpid]);
   }
 
@@ -860,6 +864,7 @@ export class Referee {
     const result = thread.memory.result();
     if (result === undefined) return;
     thread.phase = 'running';
+    if (thread.lost !== 0 && !thread.probed) return this.probe(thread); // it may be from before the end
     if (thread.lost !== 0)
       return this.fail(thread.process, explainDeath(thread.process, thread, thread.lost), STATUS.killed);
     if (this.o.protocol)
