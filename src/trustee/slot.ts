@@ -212,7 +212,10 @@ export class Slot {
   }
   /** It asks for these too from now on: a running thread finds each call as it was or as it is to be. */
   askAlso(isAsked: (nr: number) => boolean): void {
-    for (let nr = 0; nr < ACTION_COUNT; nr++) if (isAsked(nr)) this.bytes[SLOT.actions + nr] = ACTION.ask;
+    for (let nr = 0; nr < ACTION_COUNT; nr++) {
+      const at = SLOT.actions + nr;
+      if (this.bytes[at] !== ACTION.keep && isAsked(nr)) this.bytes[at] = ACTION.ask; // keep asks too
+    }
   }
   /** The program's descriptors of entries 0 and 2; entry 1 is the hook's key and stays. */
   setTls(i: 0 | 2, descriptor: Uint8Array): void {

@@ -6,7 +6,16 @@ import { ERRNO } from '../../src/abi/errno.js';
 import * as L from '../../src/abi/linux.js';
 import { native } from '../../src/native/index.js';
 import { handleTrap, readContext } from '../../src/referee/faults.js';
-import { ACTION, ACTION_COUNT, CONSTANT_COUNT, HANDLED, KIND, REPLY, REQUEST_ESP_BIAS } from '../../src/wire/layout.js';
+import {
+  ACTION,
+  ACTION_COUNT,
+  CONSTANT_COUNT,
+  HANDLED,
+  KIND,
+  REPLY,
+  REQUEST_ESP_BIAS,
+  SLOT,
+} from '../../src/wire/layout.js';
 import { assemble, CODE, DATA, HOLE, Sandboxed, START, STACK_TOP, type Request } from '../support/process.js';
 import { makeTemporary, remove } from '../support/run.js';
 
@@ -169,6 +178,13 @@ for (const entry of ['fast', 'int80'] as const)
       act({ [NR.getpid]: ACTION.constant }, [2000]);
       p.reply(REPLY.value);
       expect(p.request().eax).to.equal(2000);
+    });
+    it('asks for more from now on, and still keeps the FPU where it did', () => {
+      act({ [NR.getpid]: ACTION.constant, [NR.lseek]: ACTION.keep, [NR.read]: ACTION.native }, [1000]);
+      p.slot.askAlso((nr) => nr !== NR.read);
+      const actionOf = (nr: number): number => p.slot.view(p.slot.address + SLOT.actions + nr, 1)[0];
+      expect([NR.getpid, NR.lseek, NR.read].map(actionOf)).to.deep.equal([ACTION.ask, ACTION.keep, ACTION.native]);
+      expect(begin('HOOK; hlt', { eax: NR.getpid }).eax).to.equal(NR.getpid);
     });
     it('is given no more actions and constants than its tables hold', () => {
       expect(() => act({}, new Array<number>(CONSTANT_COUNT + 1).fill(0))).to.throw('at most 64');
