@@ -3,21 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { commandLine } from '../../src/cli/command-line.js';
 import { completionScript, modelOf } from '../../src/cli/completion.js';
 import { type Shell, SHELLS } from '../../src/cli/shells.js';
+import { root } from './root.js';
 
-const nothing = (): Promise<number> => Promise.reject(new Error('not to be run'));
-const { command: root } = commandLine({
-  run: nothing,
-  syscalls: nothing,
-  show: nothing,
-  wrap: nothing,
-  explain: nothing,
-  check: nothing,
-  policy: nothing,
-  completion: nothing,
-});
 const installed = (shell: Shell): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
 
 describe('completion', () => {

@@ -3,27 +3,15 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { z } from 'zod';
-import { commandLine } from '../../src/cli/command-line.js';
 import { modelOf } from '../../src/cli/completion.js';
 import { aclSchema } from '../../src/policy/schema.js';
 import { ACCESSES, NAME_SPACES, VERDICT_WORDS } from '../../src/policy/words.js';
 import { policyOf } from '../policy/helpers.js';
 import { answer, toldBy } from '../policy/told.js';
+import { root } from './root.js';
 
 const PAGES = ['docs/man/sandbox.1', 'docs/man/sandbox-acl.5'] as const;
 const [SANDBOX, ACL] = PAGES.map((page) => readFileSync(page, 'utf8'));
-
-const nothing = (): Promise<number> => Promise.reject(new Error('not to be run'));
-const { command: root } = commandLine({
-  run: nothing,
-  syscalls: nothing,
-  show: nothing,
-  wrap: nothing,
-  explain: nothing,
-  check: nothing,
-  policy: nothing,
-  completion: nothing,
-});
 
 describe('man pages', () => {
   for (const page of PAGES)
