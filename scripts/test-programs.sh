@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets everything up, with a second i386 tree of some 160 packages and what they need, and runs their programs bare and in
+# Sets everything up, with a second i386 tree of some 180 packages and what they need, and runs their programs bare and in
 # the sandbox: each directly (programs.tsv), and whole command lines (matrix.tsv, lines.tsv). As an ordinary user the bare
 # ones need a user namespace.
 #

@@ -1,5 +1,6 @@
 /** Several judges as one: what one refuses is refused, and the first one that does gives the reason. */
 import type { Caller, CallRule, Decision, Judge } from '../questions.js';
+import { UNLISTED } from './compile.js';
 
 const allows = ({ verdict }: Decision): boolean => verdict.verdict === 'allow';
 const asksForLog = ({ verdict }: Decision): boolean => verdict.verdict === 'allow' && verdict.log === true;
@@ -45,11 +46,10 @@ export function every(judges: readonly [Judge, ...Judge[]]): Judge {
   };
 }
 
-const REFUSED: Decision = Object.freeze({ verdict: Object.freeze({ verdict: 'deny', errno: 13 }), rule: null });
 /** The judge of who has none. */
 export const REFUSING: Judge = {
-  decide: () => REFUSED,
-  passes: () => REFUSED,
-  mayRelabel: () => REFUSED,
+  decide: () => UNLISTED,
+  passes: () => UNLISTED,
+  mayRelabel: () => UNLISTED,
   calls: new Map(),
 };
