@@ -549,6 +549,8 @@ interface Common {
   readonly returns: Returns;
   /** The multiplexed forms that lead here: socketcall and ipc sub-calls. */
   readonly via?: Via;
+  /** Somebody is born of the call, or its thread starts anew, with the FPU as it is then: the hook keeps it before it asks. */
+  readonly keepsFpu?: boolean;
 }
 export interface Via {
   readonly socketcall?: number;
@@ -577,6 +579,7 @@ export type Row =
 export interface RowOptions {
   readonly returns?: Returns;
   readonly via?: Via;
+  readonly keepsFpu?: boolean;
 }
 
 const common = (nr: number, args: Args, options: RowOptions): Common => ({
@@ -584,6 +587,7 @@ const common = (nr: number, args: Args, options: RowOptions): Common => ({
   args: Object.entries(args),
   returns: options.returns ?? 'int',
   via: options.via,
+  keepsFpu: options.keepsFpu,
 });
 
 /** The untrustee makes it itself, below number 256 without asking: read, write. */

@@ -62,8 +62,12 @@ const NGROUPS_MAX = 65536;
 const NAMES = ['real', 'effective', 'saved'];
 const idArguments = (count: number): Args => Object.fromEntries(NAMES.slice(0, count).map((name) => [name, id()]));
 
+/** A change of ids: the thread starts anew with them. */
+const changing = (nr: number, args: Args, steps: (call: Call) => Steps): Row =>
+  odd(nr, args, steps, { keepsFpu: true });
+
 const setting = (nr: number, kind: Kind, args: Args, { get }: Width): Row =>
-  odd(nr, args, function* (call) {
+  changing(nr, args, function* (call) {
     const given = call.r.slice(0, Object.keys(args).length);
     const named = Array.from(given, get).filter((id) => id !== UNCHANGED);
     return unfollowed(call, kind, named) || (yield* change(call, [nr, ...given]));
@@ -74,7 +78,7 @@ const settingOne = (nr: number, kind: Kind, width: Width): Row => setting(nr, ki
 
 /** setfsuid(2) never fails: it answers the id as it was, and what came of it has to be looked at. */
 const settingForFiles = (nr: number, kind: Kind, width: Width): Row =>
-  odd(nr, { id: id() }, function* (call) {
+  changing(nr, { id: id() }, function* (call) {
     const wanted = width.get(call.r[0]);
     const refused = wanted === UNCHANGED ? 0 : unfollowed(call, kind, [wanted]);
     if (refused !== 0) return width.put(call.thread.credentials[kind].files);
@@ -83,7 +87,7 @@ const settingForFiles = (nr: number, kind: Kind, width: Width): Row =>
 
 /** setgroups(2): nobody judges the list, which the kernel alone reads. */
 const settingGroups = (nr: number, of: 'ushort' | 'uint'): Row =>
-  odd(nr, { count: int(), list: words('in', of, 'count', NGROUPS_MAX) }, function* (call) {
+  changing(nr, { count: int(), list: words('in', of, 'count', NGROUPS_MAX) }, function* (call) {
     const [count, list] = call.r;
     const size = Math.min(count, NGROUPS_MAX) * (of === 'uint' ? 4 : 2);
     const refused = size === 0 ? 0 : call.checkRange(list, size);
@@ -165,5 +169,5 @@ export const identity = family({
   setgroups32: settingGroups(206, 'uint'),
 
   capget: odd(184, { header: structInOut(capHeader), data: structOut(capData, true) }, capget),
-  capset: odd(185, { header: structInOut(capHeader), data: structIn(capData, true) }, capset),
+  capset: changing(185, { header: structInOut(capHeader), data: structIn(capData, true) }, capset),
 });

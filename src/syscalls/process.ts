@@ -653,7 +653,7 @@ export const processes = family({
   }),
   set_robust_list: answered(311, { head: address(), length: size() }, setRobustList),
   get_robust_list: answered(312, { pid: pid(), head: structOut(word), length: structOut(word) }, getRobustList),
-  set_thread_area: odd(243, { descriptor: structIn(userDesc) }, setThreadArea),
+  set_thread_area: odd(243, { descriptor: structIn(userDesc) }, setThreadArea, { keepsFpu: true }),
   get_thread_area: answered(244, { descriptor: structInOut(userDesc) }, getThreadArea),
   // Not `denied`: every program asks, and takes the answer as it comes.
   rseq: answered(386, { area: address(), length: size(), flags: hex(), signature: hex() }, () => fail('ENOSYS')),
@@ -677,7 +677,7 @@ export const processes = family({
   futex_wait: denied(455, 'ENOSYS', 'not offered, futex is'),
   futex_requeue: denied(456, 'ENOSYS', 'not offered, futex is'),
 
-  prctl: odd(172, prctlArguments, prctl),
+  prctl: odd(172, prctlArguments, prctl, { keepsFpu: true }),
   personality: odd(136, { persona: hex() }, personality),
   umask: odd(60, { mask: mode() }, umask, { returns: 'mode' }),
 
