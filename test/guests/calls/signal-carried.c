@@ -2,8 +2,7 @@
  * Signals that wait, blocked, for one thread stay with it when its untrustee is replaced (set_thread_area), with what they
  * say, and end with the thread: the next one has none.
  */
-#include "call.h"
-#include <asm/ldt.h>
+#include "anew.h"
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
@@ -23,16 +22,6 @@ static void pending(const char *when)
 	sigpending(&set);
 	SAY("%s: USR1 %d USR2 %d TERM %d CHLD %d RT %d", when, sigismember(&set, SIGUSR1), sigismember(&set, SIGUSR2),
 	    sigismember(&set, SIGTERM), sigismember(&set, SIGCHLD), sigismember(&set, SIGRTMIN));
-}
-
-static void start_anew(unsigned base)
-{
-	struct user_desc segment = { .entry_number = -1, .limit = 0xfffff, .seg_32bit = 1, .limit_in_pages = 1, .useable = 1, .base_addr = base };
-	static unsigned entry;
-	if (entry)
-		segment.entry_number = entry;
-	CALL(set_thread_area, &segment);
-	entry = segment.entry_number;
 }
 
 static void queue(int signal, int value)

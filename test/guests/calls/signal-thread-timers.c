@@ -1,6 +1,5 @@
 /* Timers that signal one thread (SIGEV_THREAD_ID) go on when its untrustee is replaced (set_thread_area), under their numbers. */
-#include "call.h"
-#include <asm/ldt.h>
+#include "anew.h"
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
@@ -24,16 +23,6 @@ static void wait_until(const char *what, int until)
 	for (int i = 0; i < 2000 && rings < until; i++)
 		nanosleep(&a_while, NULL);
 	SAY("%s: rings %d, wrong %d, elsewhere %d", what, rings >= until, wrong, elsewhere);
-}
-
-static void start_anew(unsigned base)
-{
-	struct user_desc segment = { .entry_number = -1, .limit = 0xfffff, .seg_32bit = 1, .limit_in_pages = 1, .useable = 1, .base_addr = base };
-	static unsigned entry;
-	if (entry)
-		segment.entry_number = entry;
-	CALL(set_thread_area, &segment);
-	entry = segment.entry_number;
 }
 
 static void *work(void *name)
