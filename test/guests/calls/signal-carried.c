@@ -2,6 +2,7 @@
  * Signals that wait, blocked, for one thread stay with it when its untrustee is replaced (set_thread_area), with what they
  * say, and end with the thread: the next one has none.
  */
+#include "call.h"
 #include "anew.h"
 #include <pthread.h>
 #include <signal.h>

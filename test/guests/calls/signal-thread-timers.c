@@ -1,4 +1,5 @@
 /* Timers that signal one thread (SIGEV_THREAD_ID) go on when its untrustee is replaced (set_thread_area), under their numbers. */
+#include "call.h"
 #include "anew.h"
 #include <pthread.h>
 #include <signal.h>
