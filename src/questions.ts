@@ -71,8 +71,9 @@ export interface RelabelQuestion {
   readonly directory: boolean;
 }
 
-/** `errno` is positive. */
-export type Refusing = { readonly verdict: 'deny'; readonly errno: number } | { readonly verdict: 'kill' };
+/** `errno` is positive. `gentle`: programs go on without, so that it stays an error under --on-deny=kill. */
+export type Refusing =
+  { readonly verdict: 'deny'; readonly errno: number; readonly gentle?: boolean } | { readonly verdict: 'kill' };
 
 /** What to do with a call. `return` answers without running it. `instead`: what it would be but for --on-deny=log. */
 export type Verdict =

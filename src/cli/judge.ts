@@ -2,12 +2,12 @@
 import type { Judge } from '../questions.js';
 import { rowOf } from '../syscalls/table.js';
 import { allowAll, compile } from '../policy/compile.js';
-import { every } from '../policy/every.js';
+import { ALLOWING, every } from '../policy/every.js';
 import { judgeOf } from '../policy/judge-of.js';
 import { DEFAULT_ACL, preparedRules } from '../policy/prepared.js';
 import type { AclRule } from '../policy/rules.js';
 import type { Settings } from '../policy/secfilter/settings.js';
-import { ALLOWING, areLists, type Variables } from '../policy/syscall-lists/variables.js';
+import { areLists, type Variables } from '../policy/syscall-lists/variables.js';
 
 /** The rules of these files; of none, of default.yaml. @throws PolicyError */
 export async function rulesOf(files: readonly string[]): Promise<readonly AclRule[]> {
@@ -42,7 +42,7 @@ async function secfilter(settings: Settings, root: string): Promise<Judge | null
   return secfilterJudge(settings, surroundings(root));
 }
 
-/** The judge that takes over at the program's first instruction: lists of calls. null: there are none. @throws PolicyError */
+/** The judge that counts from the program's entry on: lists of calls. null: there are none. @throws PolicyError */
 export async function openLater(variables: Variables): Promise<{ judge: Judge; says: readonly string[] } | null> {
   if (!areLists(variables)) return null;
   const [{ introduction, listsJudge, unbound }, { listsOf }] = await Promise.all([

@@ -3,7 +3,8 @@ import { Option } from 'commander';
 import { ON_DENY, type OnDeny } from '../policy/on-deny.js';
 import type { Entry } from '../policy/secfilter/settings.js';
 import { LEVELS, type Level } from './levels.js';
-import { FROM, PROMISE_NAMES, type From } from '../policy/pledge/names.js';
+import { FROM, type From } from '../policy/layers.js';
+import { PROMISE_NAMES } from '../policy/pledge/names.js';
 import type { Veil } from '../policy/pledge/veil.js';
 import { descriptor, directory, level, outputFile, promises, unveil } from './values.js';
 

@@ -1,5 +1,6 @@
 /** The options of pledge and unveil on their way to the referee's thread: plain data. */
-import { promisesOf, type From } from '../policy/pledge/names.js';
+import type { From } from '../policy/layers.js';
+import { promisesOf } from '../policy/pledge/names.js';
 import type { Wish } from '../policy/pledge/state.js';
 import type { Veil } from '../policy/pledge/veil.js';
 import type { RunOptions } from './options.js';

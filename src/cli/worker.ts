@@ -10,7 +10,7 @@ import { runSandbox } from '../launch/run.js';
 import { SetupError } from '../launch/channels.js';
 import { View } from '../referee/view.js';
 import { ObserverFailed } from '../referee/watch.js';
-import { onDeny, type OnDeny } from '../policy/on-deny.js';
+import type { OnDeny } from '../policy/on-deny.js';
 import { PolicyError, printable } from '../policy/problem.js';
 import type { Settings } from '../policy/secfilter/settings.js';
 import type { Variables } from '../policy/syscall-lists/variables.js';
@@ -84,9 +84,12 @@ async function run(): Promise<number> {
     ...data,
     ignored: Uint32Array.from(data.ignored),
     view: new View({ root: latin1(data.root), sysroot: data.sysroot === null ? null : latin1(data.sysroot) }),
-    judge: onDeny(await openJudge({ ...data, acl: aclOf(data) }), data.onDeny),
-    later: later === null ? undefined : onDeny(later.judge, data.onDeny),
-    wish: data.promised === null ? null : wishOf(data.promised),
+    layers: {
+      above: later === null ? [] : [{ judge: later.judge, from: 'entry' }],
+      wish: data.promised === null ? null : wishOf(data.promised),
+      below: [{ judge: await openJudge({ ...data, acl: aclOf(data) }), from: 'exec' }],
+      onDeny: data.onDeny,
+    },
     log: (level, message) => log(LEVEL_OF[level], message),
     observer: observers.observer,
     refusals: observers.refusals,

@@ -260,7 +260,7 @@ class ImageStart implements Starting {
     const hello = this.loader.hello();
     const { process, channels, prepared } = this;
     const adopt = (space: Space): ProcessState => {
-      space.authority = process.space.heritage.executed();
+      space.authority = process.space.authority.executed();
       process.space = space;
       process.exe = prepared.exe;
       return process;

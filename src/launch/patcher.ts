@@ -7,7 +7,6 @@ import { printable, type ByteString } from '../abi/bytes.js';
 import * as L from '../abi/linux.js';
 import { native } from '../native/index.js';
 import type { Logger, Patcher } from '../referee/referee.js';
-import type { Judge } from '../questions.js';
 import { mappingsOf } from '../memory/maps.js';
 import type { ProcessState } from '../referee/process.js';
 import { SetupError, must } from './channels.js';
@@ -15,9 +14,6 @@ import type { ImageFile, ImageFiles } from './files.js';
 import { applyPatches, type TargetMemory } from './patch.js';
 import type { Role, Site } from './sites.js';
 import { callOfStart } from './start-code.js';
-
-/** Privileged: a general protection fault, which comes to the hook's handler as rdtsc does. */
-const HLT = Uint8Array.of(0xf4);
 
 function inodeOf(fd: number): number {
   const out = new Uint8Array(256);
@@ -66,17 +62,6 @@ export class ImagePatcher implements Patcher {
       if (inodeOf(fd) === m.inode) this.patchDescriptor(process, fd, m.start, m.end - m.start, m.offset, log);
       native.close(fd);
     }
-  }
-
-  put(process: ProcessState, address: number, bytes: Uint8Array): void {
-    memoryOf(process).write(address, bytes);
-  }
-
-  /** Has `judge` take over at the program's first instruction, which traps until then. */
-  trapBeginning(process: ProcessState, address: number, judge: Judge): void {
-    const byte = memoryOf(process).read(address, 1);
-    this.put(process, address, HLT);
-    process.space.beginning = { address, byte, judge };
   }
 
   /** `address`, `length`: the executable mapping; `offset`: where in the file it begins. */

@@ -3,41 +3,36 @@ import { printable, type ByteString } from '../abi/bytes.js';
 import { ERRNO, errnoName } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
 import { native } from '../native/index.js';
-import type { Wish } from '../policy/pledge/state.js';
+import type { Layers } from '../policy/layers.js';
 import type { Veil } from '../policy/pledge/veil.js';
 import type { Judge } from '../questions.js';
-import { every } from '../policy/every.js';
+import { Authority } from '../referee/authority.js';
 import { describeRule } from '../referee/describe.js';
 import { PathResolver } from '../referee/paths.js';
 import { refusalLine, type RefusalSink } from '../referee/refusal.js';
 import type { View } from '../referee/view.js';
-import type { Ending, ProcessState } from '../referee/process.js';
+import type { Ending } from '../referee/process.js';
 import type { Observer } from '../referee/watch.js';
 import { Referee, type Logger } from '../referee/referee.js';
 import type { Resolved } from '../syscalls/dsl.js';
 import { SetupError, SHARED_MEMORY_PREFIX } from './channels.js';
 import { ImageFiles } from './files.js';
 import { findExecutable, ImageLauncher, type Found } from './launcher.js';
-import type { Conversation, Hello } from './loader.js';
 import { ImagePatcher } from './patcher.js';
-import { closeExecutable, loadExecutable, NotRunnable, type Ask, type Executable } from './program.js';
-import { startProcess, type FirstState, type StartOptions } from './start.js';
+import { closeExecutable, loadExecutable, NotRunnable, type Ask } from './program.js';
+import { startProcess, type StartOptions } from './start.js';
 
 export interface RunOptions {
   readonly command: readonly ByteString[];
   readonly env: readonly ByteString[];
   readonly view: View;
-  readonly judge: Judge;
-  /** What is promised for the program (pledge, unveil); null: nothing. */
-  readonly wish?: Wish | null;
+  readonly layers: Layers;
   readonly keep: readonly number[];
   readonly peek: 'vm' | 'socket';
   readonly ignored: Uint32Array;
   /** Soft limit of open files; -1, or left out, for the helper's own. */
   readonly openFiles?: number;
   readonly log: Logger;
-  /** Narrows what may be done from the program's own first instruction on, behind its loader's. */
-  readonly later?: Judge;
   /** Told of every call that comes to the referee. */
   readonly observer: Observer | null;
   /** Told of every refusal, before the program is; left out: a line of the log for each. */
@@ -91,24 +86,6 @@ function asker(judge: Judge, log: Logger): Ask {
   return ask;
 }
 
-const AT_ENTRY = 9;
-/** It has no loader: its first instruction is its own. */
-const isStatic = ({ interpreter }: Executable): boolean => interpreter === null;
-
-function* loadFirst(
-  { later, log }: RunOptions,
-  process: ProcessState,
-  hello: Hello,
-  executable: Executable,
-  patcher: ImagePatcher,
-): Conversation<FirstState> {
-  const first = yield* loadExecutable(process, hello, executable, patcher, log);
-  const { auxv } = process;
-  const entry = auxv.findIndex((word, i) => i % 2 === 0 && word === AT_ENTRY);
-  if (later !== undefined && !isStatic(executable)) patcher.trapBeginning(process, auxv[entry + 1], later);
-  return first;
-}
-
 /** The names that the user gave as the program will find them. @throws SetupError */
 function veilsOf(
   veils: readonly Veil[],
@@ -128,7 +105,7 @@ export function runSandbox(o: RunOptions): Ending {
   const files = new ImageFiles();
   const patcher = new ImagePatcher(files);
   const cwd = native.openat(L.AT_FDCWD, '.', L.O_PATH, 0);
-  const ask = asker(o.judge, o.log);
+  const ask = asker(Authority.of(o.layers).beside, o.log);
   const resolve = (path: ByteString): Resolved | number => resolver.resolve(cwd, path, { follow: true });
   const found = findProgram(o, (path) => {
     try {
@@ -137,7 +114,9 @@ export function runSandbox(o: RunOptions): Ending {
       resolver.release();
     }
   });
-  const wish = o.wish ? { ...o.wish, veils: veilsOf(o.wish.veils, resolve, resolver) } : null;
+  const { wish } = o.layers;
+  const layers =
+    wish === null ? o.layers : { ...o.layers, wish: { ...wish, veils: veilsOf(wish.veils, resolve, resolver) } };
   native.close(cwd);
 
   const { channels, process } = startProcess({
@@ -148,15 +127,14 @@ export function runSandbox(o: RunOptions): Ending {
     keep: o.keep,
     ignored: o.ignored,
     openFiles: o.openFiles,
-    load: (state, hello) => loadFirst(o, state, hello, found.executable, patcher),
+    load: (state, hello) => loadExecutable(state, hello, found.executable, patcher, o.log),
     ...o.start,
   });
   closeExecutable(found.executable);
   process.umask = native.umask(0); // the helper applies the program's mask itself; the child was born with it
   try {
     const referee = new Referee(process, {
-      judge: o.later !== undefined && isStatic(found.executable) ? every([o.later, o.judge]) : o.judge,
-      wish,
+      layers,
       resolver,
       patcher,
       log: o.log,

@@ -2,9 +2,9 @@
  * Where `_start` of a glibc program calls `__libc_start_main`, whose first argument, at esp, is main
  * (sysdeps/i386/start.S). In programs of any position the call goes through the GOT.
  */
+import { HLT } from '../referee/faults.js';
 import { sweepTo } from './decode.js';
 
-const HLT = 0xf4;
 /** call rel32; call *disp32; call *disp32(%ebx). */
 const CALLS: readonly (readonly [first: readonly number[], length: number])[] = [
   [[0xe8], 5],

@@ -25,7 +25,7 @@ export class RefusalLog {
   private left = 0;
   private last: number;
 
-  /** @param log at `info` the call and the rule that would allow it follow */
+  /** @param log at `info`, or for an alarm, the call and the rule that would allow it follow */
   constructor(
     private readonly log: (level: 'info' | 'warn', message: string | (() => string)) => void,
     private readonly now: () => number = () => performance.now(),
@@ -49,7 +49,8 @@ export class RefusalLog {
     }
     this.tell(line, known?.more ?? 0);
     this.remember(line, now);
-    this.log('info', () => detail(refusal));
+    const { verdict } = refusal.decision;
+    this.log(verdict.verdict === 'allow' && verdict.alarm ? 'warn' : 'info', () => detail(refusal));
   }
 
   /** The run is over: says what was only counted. */

@@ -2,15 +2,16 @@
 import type { Caller, CallRule, Decision, Judge } from '../questions.js';
 import { UNLISTED } from './compile.js';
 
-const allows = ({ verdict }: Decision): boolean => verdict.verdict === 'allow';
-const asksForLog = ({ verdict }: Decision): boolean => verdict.verdict === 'allow' && verdict.log === true;
+/** How much the log has to tell of an allowance: that it would be a refusal, all, a line, nothing. */
+const loudness = ({ verdict }: Decision): number =>
+  verdict.verdict !== 'allow' ? 0 : verdict.instead ? 3 : verdict.alarm ? 2 : verdict.log ? 1 : 0;
 
-/** The first refusal (or answer: everything that is not allowing); else the allowance that wants a log line, or the last. */
+/** The first refusal (or answer: everything that is not allowing); else the first of the loudest allowances. */
 function first(decisions: Iterable<Decision>): Decision | undefined {
   let allowed: Decision | undefined;
   for (const decision of decisions) {
-    if (!allows(decision)) return decision;
-    if (allowed === undefined || !asksForLog(allowed)) allowed = decision;
+    if (decision.verdict.verdict !== 'allow') return decision;
+    if (allowed === undefined || loudness(decision) > loudness(allowed)) allowed = decision;
   }
   return allowed;
 }
@@ -26,7 +27,7 @@ function* ruled(rules: readonly CallRule[], registers: Uint32Array, caller?: Cal
   }
 }
 
-const PASSED: Decision = Object.freeze({ verdict: Object.freeze({ verdict: 'allow' }), rule: null });
+const ALLOWED: Decision = Object.freeze({ verdict: Object.freeze({ verdict: 'allow' }), rule: null });
 
 /** @param judges at least one, the one whose word counts first in front */
 export function every(judges: readonly [Judge, ...Judge[]]): Judge {
@@ -40,11 +41,14 @@ export function every(judges: readonly [Judge, ...Judge[]]): Judge {
   }
   return {
     decide: (question, call) => decided((judge) => judge.decide(question, call)),
-    passes: () => decided((judge) => judge.passes?.() ?? PASSED),
+    passes: () => decided((judge) => judge.passes?.() ?? ALLOWED),
     mayRelabel: (from, to, directory) => decided((judge) => judge.mayRelabel(from, to, directory)),
     calls,
   };
 }
+
+/** The judge that restricts nothing. */
+export const ALLOWING: Judge = { decide: () => ALLOWED, mayRelabel: () => ALLOWED, calls: new Map() };
 
 /** The judge of who has none. */
 export const REFUSING: Judge = {

@@ -468,7 +468,6 @@ export class Births {
     const unit = space.unit(pad.index, own.results[0]);
     const other = space.unit(1 - pad.index, own.results[1]).index;
     space.authority = parents.authority;
-    space.beginning = parents.beginning;
     space.startTrap = parents.startTrap;
     for (const site of parents.trapSites) space.trapSites.add(site);
     space.trampolinesUsed = parents.trampolinesUsed;

@@ -23,6 +23,8 @@ export function readContext(memory: GuestMemory, address: number): FaultContext 
 }
 
 export const GENERAL_PROTECTION = 13;
+/** hlt, one byte: privileged, and so such a fault. */
+export const HLT = 0xf4;
 
 /** rdtsc (0f 31) and rdtscp (0f 01 f9): the counter into the context, past the instruction. False for any other fault. */
 export function handleTrap(memory: GuestMemory, context: FaultContext): boolean {

@@ -8,7 +8,7 @@ import { AT_FDCWD } from '../abi/linux.js';
 import { NUMBERS } from '../abi/numbers.js';
 import { ownCredentials } from '../native/credentials.js';
 import { native } from '../native/index.js';
-import type { Judge } from '../questions.js';
+import type { From } from '../policy/layers.js';
 import { IpcGrants } from '../syscalls/support-ipc.js';
 import { ThreadTimers } from '../syscalls/support-timers.js';
 import type { Arrived, Outcome, ProcessView, Row, SandboxView, ThreadView } from '../syscalls/dsl.js';
@@ -207,18 +207,11 @@ const hasTrustee = ({ trustee }: Unit): boolean =>
 /** Slots 0 and 1 are a process's main thread and its pad. */
 const FIRST_OF_THREADS = 2;
 
-/** At the program's first instruction behind its loader stands `hlt` in place of `byte`: there a narrower judge takes over. */
-export interface Beginning {
-  readonly address: number;
-  readonly byte: Uint8Array;
-  readonly judge: Judge;
-}
-
 /** A byte of the program that was replaced, so that it is known when it is reached; `call`: main is its argument. */
 export interface StartTrap {
   readonly address: number;
   readonly byte: number;
-  readonly at: 'call' | 'point';
+  readonly at: From | 'call';
 }
 
 /** An address space. Shared by the child of a posix_spawn until it executes its program. */
@@ -232,8 +225,6 @@ export class Space {
   patcherMemory = -1;
   break?: number;
   authority = Authority.none;
-  /** null: the program has begun, or nothing depends on it. */
-  beginning: Beginning | null = null;
   /** Where its program is awaited (starts.ts). */
   startTrap: StartTrap | null = null;
   /** Processes that live in it. */
@@ -249,12 +240,6 @@ export class Space {
 
   get regions(): Regions {
     return this.layout.regions;
-  }
-
-  /** What a program may do that is executed from here: the judge that would have taken over counts from then on. */
-  get heritage(): Authority {
-    const { authority, beginning } = this;
-    return beginning === null ? authority : authority.narrowedBy(beginning.judge);
   }
 
   /** The unit of a slot, made when it is used first. `result`: the helper's descriptor of its result channel, or -1. */

@@ -18,10 +18,7 @@ export function promise(referee: Referee, { process }: ThreadState, next: (held:
 export function unveil(referee: Referee, thread: ThreadState, veil: Veil | null): number {
   if (veil === null) return promise(referee, thread, (held) => unveiled(held, null));
   const path = requestOf(thread).policyName(veil.path);
-  const { verdict } = thread.process.space.authority.base.decide(
-    { ask: 'path', access: 'stat', path },
-    'unveil',
-  ).verdict;
-  if (verdict !== 'allow') return -ERRNO.ENOENT;
+  const { beside } = thread.process.space.authority;
+  if (beside.decide({ ask: 'path', access: 'stat', path }, 'unveil').verdict.verdict !== 'allow') return -ERRNO.ENOENT;
   return promise(referee, thread, (held) => unveiled(held, { ...veil, path }));
 }

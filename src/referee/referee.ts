@@ -10,7 +10,7 @@ import { HookSilent, NO_MEMORY, SocketMemory } from '../memory/guest.js';
 import { mappingsOf, placeOf } from '../memory/maps.js';
 import { assume } from '../native/credentials.js';
 import { native } from '../native/index.js';
-import type { Decision, Judge } from '../questions.js';
+import type { Decision } from '../questions.js';
 import {
   hex,
   type Arrived,
@@ -21,7 +21,8 @@ import {
   type Wait,
 } from '../syscalls/dsl.js';
 import { hookActions, keepsFpu } from '../trustee/actions.js';
-import { pledged, UNPLEDGED, type Wish } from '../policy/pledge/state.js';
+import type { Layers } from '../policy/layers.js';
+import { pledged } from '../policy/pledge/state.js';
 import { demultiplex } from '../syscalls/multiplexed.js';
 import { isFrameCall, isNothing, restarts } from '../syscalls/signals-support.js';
 import { deathSignals } from '../syscalls/support-process.js';
@@ -67,8 +68,6 @@ export type Logger = (level: LogLevel, message: string | (() => string)) => void
 /** Rewrites the system call sites of a mapping: of a file's descriptor (the helper's), or of what is mapped in a range. */
 export interface Patcher {
   patchMapped(process: ProcessState, address: number, length: number, log: Logger): void;
-  /** Writes over what stands in the program's text. */
-  put(process: ProcessState, address: number, bytes: Uint8Array): void;
   patchDescriptor(
     process: ProcessState,
     fd: number,
@@ -84,9 +83,7 @@ export interface Patcher {
 }
 
 export interface RefereeOptions {
-  readonly judge: Judge;
-  /** What was promised for the program; null: nothing. */
-  readonly wish: Wish | null;
+  readonly layers: Layers;
   readonly resolver: PathResolver;
   readonly patcher: Patcher;
   readonly log: Logger;
@@ -215,7 +212,7 @@ export class Referee {
     native.epollAdd(this.epoll, o.stop, tag(TAG.stop, 0));
     native.epollAdd(this.epoll, o.launcher.hint, tag(TAG.hint, 0));
     native.epollAdd(this.epoll, o.launcher.door.socket, tag(TAG.door, 0));
-    first.space.authority = new Authority(o.judge, UNPLEDGED, o.wish);
+    first.space.authority = Authority.of(o.layers);
     this.watchProcess(first);
     this.watchParent();
   }
@@ -309,11 +306,8 @@ export class Referee {
   /**
    * The processes of this address space may do less from now on: what all threads ask for after this. What is at work
    * was judged before.
+   * @param authority a narrower one
    */
-  narrow({ space }: ProcessState, judge: Judge): void {
-    this.replace(space, space.authority.narrowedBy(judge));
-  }
-  /** @param authority a narrower one */
   replace(space: Space, authority: Authority): void {
     space.authority = authority;
     for (const process of this.sandbox.known)
@@ -658,7 +652,8 @@ export class Referee {
     } else if (verdict.verdict === 'native') this.letRun(thread);
     else if (verdict.verdict === 'kill') throw new KilledByPolicy(thread, `${whole()} by ${describeRule(rule)}`);
     else {
-      if (verdict.alarm) this.o.log('warn', `not allowed, but only logged: ${whole()} by ${describeRule(rule)}`);
+      if (verdict.alarm && verdict.instead === undefined)
+        this.o.log('warn', `not allowed, but only logged: ${whole()} by ${describeRule(rule)}`);
       else if (verdict.log && verdict.instead === undefined)
         this.o.log('info', `allowed ${name} by ${describeRule(rule)}`);
       return false;
@@ -916,7 +911,7 @@ export class Referee {
     const { successor } = thread;
     if (successor === null) throw new Error('a main thread without a start');
     thread.successor = null;
-    this.starts.arm(thread.process);
+    this.starts.arm(thread.process, successor.eip);
     thread.memory.setStart(successor, thread.mask);
     thread.steps = this.firstSteps(thread);
     thread.phase = 'delegating';
@@ -975,22 +970,9 @@ export class Referee {
     this.answer(thread, REPLY.value, 0);
   }
 
-  /** Is it the trap at the program's first instruction? Then the narrower judge is in force before that is run. */
-  private begins(process: ProcessState, eip: number): boolean {
-    const { space } = process;
-    const { beginning } = space;
-    if (beginning === null || beginning.address !== eip) return false;
-    space.beginning = null;
-    this.narrow(process, beginning.judge);
-    this.o.patcher.put(process, beginning.address, beginning.byte);
-    return true;
-  }
-
-  /** A trap of ours; two may stand at one address, and the later one has kept the other's byte. */
+  /** A fault that our own work raises. */
   private settled(thread: ThreadState, context: FaultContext): boolean {
-    const reached = this.starts.reached(thread, context);
-    const began = this.begins(thread.process, context.eip);
-    return reached || began || handleTrap(thread.guestMemory, context);
+    return this.starts.reached(thread, context) || handleTrap(thread.guestMemory, context);
   }
 
   /** What the kernel does by default with a signal that came to the hook: it comes once more, as the kernel's. */

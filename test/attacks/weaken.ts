@@ -72,7 +72,7 @@ const WEAKENINGS = {
   /** What a program promised ends with it. */
   'forgetful-exec': () =>
     replace(Authority.prototype, 'executed', function (this: Authority) {
-      return new Authority(this.base);
+      return Authority.of(this.layers);
     }),
   /** No range is protected. */
   regions: () => replace(Regions.prototype, 'hit', () => undefined),

@@ -6,6 +6,7 @@ import { openJudge } from '../../src/cli/judge.js';
 import { NotRunnable } from '../../src/launch/program.js';
 import { runSandbox } from '../../src/launch/run.js';
 import { native } from '../../src/native/index.js';
+import { layersOf } from '../../src/policy/layers.js';
 import { settingsOf, type Entry } from '../../src/policy/secfilter/settings.js';
 import { promisesOf } from '../../src/policy/pledge/names.js';
 import { View } from '../../src/referee/view.js';
@@ -32,8 +33,10 @@ function status(): number {
       command: rest.slice(cut + 1),
       env: Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ''}`),
       view: new View({ root: '/', sysroot: null }),
-      judge,
-      wish: promises === undefined ? null : { promises, exec: null, veils: [], from: 'main' },
+      layers: {
+        ...layersOf(judge),
+        wish: promises === undefined ? null : { promises, exec: null, veils: [], from: 'main' },
+      },
       keep: [],
       peek: peek === 'socket' ? 'socket' : 'vm',
       ignored: new Uint32Array(2),

@@ -6,6 +6,8 @@ const REGISTERS = new Uint32Array(6);
 const question: Question = { ask: 'path', access: 'read', path: '/x' };
 const allow: Decision = { verdict: { verdict: 'allow' }, rule: null };
 const logged: Decision = { verdict: { verdict: 'allow', log: true }, rule: null };
+const alarm: Decision = { verdict: { verdict: 'allow', log: true, alarm: true }, rule: null };
+const instead: Decision = { verdict: { verdict: 'allow', instead: { verdict: 'kill' } }, rule: null };
 const deny = (errno: number): Decision => ({ verdict: { verdict: 'deny', errno }, rule: null });
 const kill: Decision = { verdict: { verdict: 'kill' }, rule: null };
 
@@ -20,7 +22,9 @@ describe('several judges', () => {
     ['what all allow is allowed', [allow, allow], allow],
     ['the first refusal counts', [allow, deny(1), kill], deny(1)],
     ['an allowance that wants a log line is the one that counts', [allow, logged, allow], logged],
-    ['a refusal counts before that', [logged, deny(2)], deny(2)],
+    ['one that the log tells all about counts before that', [logged, alarm, allow], alarm],
+    ['one that would be a refusal counts before both', [logged, alarm, instead, alarm], instead],
+    ['a refusal counts before all', [logged, instead, deny(2)], deny(2)],
   ] as const)
     it(what, () => {
       const [one, ...more] = said.map((decision) => saying(decision));

@@ -1,13 +1,14 @@
 import { expect } from 'chai';
 import { onDeny } from '../../src/policy/on-deny.js';
 import { every } from '../../src/policy/every.js';
-import type { CallRule, Decision, Judge, Verdict } from '../../src/questions.js';
+import type { Caller, CallRule, Decision, Judge, Verdict } from '../../src/questions.js';
 
 const RULE = { file: 'a.yaml', line: 1, column: 1, text: 'x' };
 const said = (verdict: Verdict): Decision => ({ verdict, rule: RULE });
 const judgeOf = (verdict: Verdict): Judge => ({
   decide: () => said(verdict),
   mayRelabel: () => said(verdict),
+  passes: () => said(verdict),
   calls: new Map<string, CallRule>([
     ['uname', () => said(verdict)],
     ['time', () => undefined],
@@ -15,6 +16,7 @@ const judgeOf = (verdict: Verdict): Judge => ({
 });
 const DENY: Verdict = { verdict: 'deny', errno: 1 };
 const KILL: Verdict = { verdict: 'kill' };
+const GENTLE: Verdict = { verdict: 'deny', errno: 13, gentle: true };
 
 describe('--on-deny', () => {
   const CASES: readonly [how: 'errno' | 'log' | 'kill', given: Verdict, becomes: Verdict][] = [
@@ -23,7 +25,10 @@ describe('--on-deny', () => {
     ['kill', DENY, KILL],
     ['kill', KILL, KILL],
     ['log', DENY, { verdict: 'allow', log: true, instead: DENY }],
-    ['log', KILL, { verdict: 'allow', log: true, instead: KILL }],
+    ['log', KILL, { verdict: 'allow', log: true, alarm: true, instead: KILL }],
+    ['errno', GENTLE, GENTLE],
+    ['kill', GENTLE, GENTLE],
+    ['log', GENTLE, { verdict: 'allow', log: true, instead: GENTLE }],
   ];
   const OTHERS: readonly Verdict[] = [
     { verdict: 'allow' },
@@ -42,11 +47,29 @@ describe('--on-deny', () => {
         for (const decision of [
           judge.decide({ ask: 'syscall', name: 'x' }),
           judge.mayRelabel('/a', '/b', false),
+          judge.passes?.(),
           judge.calls.get('uname')?.(registers),
         ])
           expect(decision).to.deep.equal(said(becomes));
         expect(judge.calls.get('time')?.(registers)).to.equal(undefined);
       });
+
+  it('asks by the call and its caller, and passes descriptors without a word where the judge has none', () => {
+    const asked: unknown[] = [];
+    const caller: Caller = { pid: 7, has: () => true };
+    const judge = onDeny(
+      {
+        decide: (_, call) => (asked.push(call), said(KILL)),
+        mayRelabel: () => said(KILL),
+        calls: new Map<string, CallRule>([['kill', (_, who) => (asked.push(who), said(KILL))]]),
+      },
+      'log',
+    );
+    judge.decide({ ask: 'path', access: 'read', path: '/x' }, 'execve');
+    judge.calls.get('kill')?.(new Uint32Array(6), caller);
+    expect(asked).to.deep.equal(['execve', caller]);
+    expect(judge.passes).to.equal(undefined);
+  });
 
   it('what was let through stays loud beside a judge that allows', () => {
     const allow = judgeOf({ verdict: 'allow' });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Judge, Question } from '../../src/questions.js';
+import { layersOf } from '../../src/policy/layers.js';
 import { Authority } from '../../src/referee/authority.js';
 import type { PathResolver } from '../../src/referee/paths.js';
 import type { ProcessState, ThreadState } from '../../src/referee/process.js';
@@ -20,7 +21,9 @@ describe('a question about /proc', () => {
     },
     calls: new Map(),
   };
-  const process = Object.assign(sandbox.process, { space: { authority: new Authority(judge as unknown as Judge) } });
+  const process = Object.assign(sandbox.process, {
+    space: { authority: Authority.of(layersOf(judge as unknown as Judge)) },
+  });
   const request = new Request(
     process as unknown as ProcessState,
     sandbox.thread as ThreadState,

@@ -6,6 +6,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { openJudge } from '../../src/cli/judge.js';
 import { runSandbox, type RunOptions } from '../../src/launch/run.js';
 import { native } from '../../src/native/index.js';
+import { layersOf } from '../../src/policy/layers.js';
 import { View } from '../../src/referee/view.js';
 import { sysroot } from './elf-builder.js';
 
@@ -19,7 +20,7 @@ const { status, reason } = runSandbox({
   command,
   env: Object.entries(process.env).map(([name, value]) => `${name}=${value}`),
   view: new View({ root: '/', sysroot: process.arch !== 'ia32' && existsSync(tree) ? realpathSync(tree) : null }),
-  judge: await openJudge({ acl: null, secfilter: null, lists: {}, root: '/' }),
+  layers: layersOf(await openJudge({ acl: null, secfilter: null, lists: {}, root: '/' })),
   keep: [],
   peek,
   ignored: new Uint32Array(2),

@@ -9,6 +9,7 @@ import { PROMISE_NAMES, type Promises } from './names.js';
 
 const ALLOWED: Decision = Object.freeze({ verdict: Object.freeze({ verdict: 'allow' }), rule: null });
 const deny = (errno: number): Verdict => ({ verdict: 'deny', errno });
+const gently = (errno: number): Verdict => ({ verdict: 'deny', errno, gentle: true });
 const RELABELLING: readonly (readonly [Access, call: string])[] = [
   ['read', 'openat'],
   ['write', 'openat'],
@@ -90,7 +91,7 @@ class PledgeJudge implements Judge {
       if (conditions.some(({ holds }) => holds(r, caller))) return undefined;
       return (refusal ??= this.refusal(
         ({ all }) => all.has(name),
-        gentle === undefined ? this.violation : deny(errnoNumber(gentle) ?? ERRNO.EPERM),
+        gentle === undefined ? this.violation : gently(errnoNumber(gentle) ?? ERRNO.EPERM),
       ));
     };
   }
@@ -113,7 +114,7 @@ class PledgeJudge implements Judge {
     if (question.ask === 'syscall') return this.calls.get(question.name)?.(new Uint32Array(6)) ?? ALLOWED;
     const allows = allowing(question, call);
     if (this.held.some(allows)) return ALLOWED;
-    return this.refusal(allows, this.isGentle(question) ? deny(ERRNO.EACCES) : this.violation);
+    return this.refusal(allows, this.isGentle(question) ? gently(ERRNO.EACCES) : this.violation);
   }
   private isGentle(question: Question): boolean {
     return (

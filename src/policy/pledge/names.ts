@@ -37,10 +37,6 @@ export const PROMISE_NAMES = [
 export type PromiseName = (typeof PROMISE_NAMES)[number];
 export type Promises = ReadonlySet<PromiseName>;
 
-/** From where on a program is held to what was promised for it. */
-export const FROM = ['main', 'entry', 'exec'] as const;
-export type From = (typeof FROM)[number];
-
 const isPromise = (word: string): word is PromiseName => (PROMISE_NAMES as readonly string[]).includes(word);
 const words = (text: string): string[] => text.split(/[ \t\n]+/).filter((word) => word !== '');
 

@@ -5,8 +5,9 @@
 import { ERRNO } from '../../abi/errno.js';
 import type { ByteString, Judge } from '../../questions.js';
 import { every } from '../every.js';
+import type { From } from '../layers.js';
 import { promiseJudge } from './judge.js';
-import { arePermissions, promisesOf, type From, type Promises } from './names.js';
+import { arePermissions, promisesOf, type Promises } from './names.js';
 import { veilJudge, type Veil } from './veil.js';
 
 /** What is asked for, by the command line or by a program. */

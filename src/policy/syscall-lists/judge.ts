@@ -2,8 +2,9 @@
 import { syscallName } from '../../abi/numbers.js';
 import type { CallRule, Decision, Judge, Rule, Verdict } from '../../questions.js';
 import { rows } from '../../syscalls/table.js';
+import { ALLOWING } from '../every.js';
 import type { Entry, Lists } from './lists.js';
-import { ALLOW, ALLOWING } from './variables.js';
+import { ALLOW } from './variables.js';
 
 const PUNISHED: Readonly<Record<Lists['action'], Verdict>> = {
   kill: { verdict: 'kill' },

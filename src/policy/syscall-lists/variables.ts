@@ -1,6 +1,5 @@
 /** The environment variables that lists of calls come in. A run without them loads no more than this. */
 import type { ByteString } from '../../abi/bytes.js';
-import type { Decision, Judge } from '../../questions.js';
 
 export const ALLOW = 'SECCOMP_SYSCALL_ALLOW';
 export const DENY = 'SECCOMP_SYSCALL_DENY';
@@ -26,7 +25,3 @@ export const withoutVariables = (environment: readonly ByteString[]): ByteString
 /** Is one of the lists set, be it empty? */
 export const areLists = (variables: Variables): boolean =>
   variables[ALLOW] !== undefined || variables[DENY] !== undefined;
-
-const ALLOWED: Decision = Object.freeze({ verdict: Object.freeze({ verdict: 'allow' }), rule: null });
-/** The judge of a run that lists alone restrict. */
-export const ALLOWING: Judge = { decide: () => ALLOWED, mayRelabel: () => ALLOWED, calls: new Map() };
