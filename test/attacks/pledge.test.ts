@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { buildGuest } from '../support/run.js';
 import { guest, killAll, place, run, type Cage } from './harness.js';
 
 const SIGSYS = 31;
@@ -42,6 +43,17 @@ describe('attacks: pledge', function () {
     const wide = await run({ cage: 'regions', command: [guest('pledge-main.S')], options });
     expect(wide.status, wide.stderr).to.equal(BAD_CALL);
     expect(wide.stderr, 'the control writes it').not.to.match(/was not found/);
+  });
+
+  it('what is executed before main is reached makes a directory before its own main: refused', async () => {
+    const early = join(place, 'early');
+    buildGuest('glibc-static', 'test/guests/early.c', early);
+    const command = [early, 'exec', early, 'exec', early]; // the last one has nothing to do: status 2
+    const options = ['--pledge', 'stdio exec'];
+    const { status, stderr } = await run({ cage: 'product', command, options });
+    expect(status, stderr).to.equal(BAD_CALL);
+    const control = await run({ cage: 'forgetful-exec', command, options });
+    expect(control.status, control.stderr).to.equal(2);
   });
 
   it('another thread calls while one promises: nothing that begins behind it', async () => {
