@@ -10,6 +10,7 @@
 #        glibc-shared     a shared library
 #        musl             dynamic, position independent
 #        musl-static      static, at a fixed address
+#        musl-static-pie  static, position independent
 #        bare             no libc, no start files: the source brings _start
 set -euo pipefail
 
@@ -54,6 +55,10 @@ case $kind in
     ;;
   musl-static)
     exec "${muslc[@]}" -static -no-pie -fno-pie "$musl/crt1.o" "$musl/crti.o" "$@" \
+      -L"$musl" -Wl,--start-group -lc -L"$gcc" -lgcc -lgcc_eh -Wl,--end-group "$musl/crtn.o"
+    ;;
+  musl-static-pie)
+    exec "${muslc[@]}" -static-pie -fPIE "$musl/rcrt1.o" "$musl/crti.o" "$@" \
       -L"$musl" -Wl,--start-group -lc -L"$gcc" -lgcc -lgcc_eh -Wl,--end-group "$musl/crtn.o"
     ;;
   bare)

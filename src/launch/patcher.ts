@@ -88,7 +88,8 @@ export class ImagePatcher implements Patcher {
   }
 
   callOfStart(process: ProcessState, entry: number): number | undefined {
-    return callOfStart(memoryOf(process).readUpTo(entry, START_LENGTH), entry);
+    const memory = memoryOf(process);
+    return callOfStart((address, length) => memory.readUpTo(address, length), entry);
   }
   replaceByte(process: ProcessState, address: number, byte: number): number {
     const memory = memoryOf(process);
@@ -119,9 +120,6 @@ export class ImagePatcher implements Patcher {
       log('warn', `int $0x80 at 0x${s.address.toString(16)} of ${printable(path)} left alone: ${s.reason}`);
   }
 }
-
-/** `_start` of a C library is shorter. */
-const START_LENGTH = 96;
 
 interface ProcessTarget extends TargetMemory {
   /** As much as there is. */

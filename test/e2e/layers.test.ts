@@ -12,7 +12,8 @@ describe('layers', function () {
   const top = makeTemporary('layers');
   const at = (name: string): string => join(top, name);
   before(() => {
-    for (const kind of ['glibc', 'glibc-static', 'musl']) buildGuest(kind, 'test/guests/pledge-start.c', at(kind));
+    for (const kind of ['glibc', 'glibc-static', 'musl', 'musl-static-pie'])
+      buildGuest(kind, 'test/guests/pledge-start.c', at(kind));
     buildGuest('glibc', 'test/guests/early.c', at('early'));
     buildGuest('glibc', 'test/guests/pledge-self.c', at('self'), '-D_GNU_SOURCE', 'build/Release/libpledge.a');
     const files = 'files: [{ read: ["/**"] }, { execute: ["/**"] }, { create: ["/**"] }]';
@@ -32,7 +33,7 @@ describe('layers', function () {
     [...stderr.matchAll(/killed by policy: (\w+).* by ([\w()-]+): /g)].map(([, call, who]) => `${call} ${who}`);
 
   describe('several points in one start', () => {
-    for (const kind of ['glibc', 'glibc-static'])
+    for (const kind of ['glibc', 'glibc-static', 'musl'])
       it(`a list from the entry, promises from main: ${kind}`, async () => {
         const ended = await run('rmdir=EPERM', ['--pledge', 'stdio'], at(kind));
         expect(ended.stdout).to.equal('constructor: made\nmain\n');
@@ -40,8 +41,8 @@ describe('layers', function () {
         expect([ended.status, killers(ended)]).to.deep.equal([BAD_CALL, ['mkdir --pledge']]);
         expect(existsSync(at('made-early'))).to.equal(true);
       });
-    it('both from the entry where main is not found: musl', async () => {
-      const ended = await run('rmdir=EPERM', ['--pledge', 'stdio'], at('musl'));
+    it('both from the entry where main is not found: musl-static-pie', async () => {
+      const ended = await run('rmdir=EPERM', ['--pledge', 'stdio'], at('musl-static-pie'));
       expect([ended.stdout, ended.status, killers(ended)]).to.deep.equal(['', BAD_CALL, ['mkdir --pledge']]);
       expect(ended.stderr).to.match(/main of .* was not found/);
     });
