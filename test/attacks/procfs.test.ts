@@ -285,7 +285,9 @@ describe('attacks: procfs and other processes', function () {
             .sort(),
         ).to.deep.equal([own, value, value].sort());
       }
-      expect(readdirSync(`/proc/${p.helper}/task`).map((tid) => nice(`${p.helper}/task/${tid}`))).to.not.include(own + 3);
+      expect(readdirSync(`/proc/${p.helper}/task`).map((tid) => nice(`${p.helper}/task/${tid}`))).to.not.include(
+        own + 3,
+      );
       expect([nice('self'), nice(String(p.helper))]).to.deep.equal([own, own]);
     }));
 
