@@ -2,7 +2,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { printable, type ByteString } from '../abi/bytes.js';
 import { SetupError } from '../launch/channels.js';
-import { jsonReceipts } from '../observe/receipt.js';
+import { JsonReceipts } from '../observe/receipt.js';
 import { RefusalLog } from '../observe/refusal-log.js';
 import { Stats } from '../observe/stats.js';
 import { textTrace } from '../observe/text.js';
@@ -34,7 +34,7 @@ export interface Observers {
   /** Do they want to see calls, too, that the hook makes or answers by itself? The log does not. */
   readonly all: boolean;
   readonly refusals: RefusalSink;
-  /** The run is over, with this status. */
+  /** The run is over, with this status, or could not begin. */
   end(status: number): void;
 }
 
@@ -83,8 +83,12 @@ export async function openObservers(o: Wanted): Promise<Observers> {
   endings.push(() => refusals.end());
   if (o.logJson !== null) {
     const fd = create(o.logJson);
-    sinks.push(jsonReceipts(fd));
-    endings.push(() => closeSync(fd));
+    const receipts = new JsonReceipts(fd);
+    sinks.push((refusal) => receipts.take(refusal));
+    endings.push(() => {
+      receipts.end();
+      closeSync(fd);
+    });
   }
   return {
     refusals: (refusal) => sinks.forEach((sink) => sink(refusal)),

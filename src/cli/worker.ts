@@ -6,8 +6,9 @@ import { writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { fromBytes, type ByteString } from '../abi/bytes.js';
 import { NotRunnable } from '../launch/program.js';
-import { runSandbox } from '../launch/run.js';
+import { runSandbox, type RunOptions } from '../launch/run.js';
 import { SetupError } from '../launch/channels.js';
+import type { Ending } from '../referee/process.js';
 import { View } from '../referee/view.js';
 import { ObserverFailed } from '../referee/watch.js';
 import type { OnDeny } from '../policy/on-deny.js';
@@ -65,6 +66,10 @@ const LEVEL_OF = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR'
 const aclOf = ({ acl, promised }: WorkerData): WorkerData['acl'] =>
   acl?.length === 0 && promised !== null ? null : acl;
 
+const OUR_FAILURE = 125;
+/** Of what could not be run at all. */
+const statusOf = (error: unknown): number => (error instanceof NotRunnable ? error.status : OUR_FAILURE);
+
 async function run(): Promise<number> {
   const observers = await openObservers({
     ...data,
@@ -80,7 +85,7 @@ async function run(): Promise<number> {
   const later = await openLater(data.lists);
   if (later !== null && data.level !== 'ERROR' && data.level !== 'CRITICAL')
     for (const line of later.says) writeSync(STDERR, `${printable(line)}\n`);
-  const { status, reason } = runSandbox({
+  const options: RunOptions = {
     ...data,
     ignored: Uint32Array.from(data.ignored),
     view: new View({ root: latin1(data.root), sysroot: data.sysroot === null ? null : latin1(data.sysroot) }),
@@ -96,22 +101,28 @@ async function run(): Promise<number> {
     protocol: data.level === 'DEBUG',
     askAll: observers.all,
     started: (pid) => tell({ say: 'started', pid }),
-  });
+  };
+  let ending: Ending;
+  try {
+    ending = runSandbox(options);
+  } catch (error) {
+    observers.end(statusOf(error));
+    throw error;
+  }
+  const { status, reason } = ending;
   observers.end(status);
   // What a shell would say, to which the program's end by SIGSYS is not visible through ours.
   if (later !== null && reason !== undefined && status === BAD_CALL) writeSync(STDERR, 'Bad system call\n');
   return status;
 }
 
-const OUR_FAILURE = 125;
-
-/** The status of what could not be run at all, and why in the log. */
+/** Says why in the log. */
 function failed(error: unknown): number {
   if (!(error instanceof Error)) throw error;
   const known = [NotRunnable, SetupError, PolicyError, ObserverFailed].some((one) => error instanceof one);
   const message = known ? error.message : `defect of the sandbox: ${error.stack ?? error.message}`;
   for (const line of message.split('\n')) log('CRITICAL', line);
-  return error instanceof NotRunnable ? error.status : OUR_FAILURE;
+  return statusOf(error);
 }
 
 let status: number;

@@ -5,9 +5,7 @@ import * as L from '../abi/linux.js';
 import { native } from '../native/index.js';
 import type { Layers } from '../policy/layers.js';
 import type { Veil } from '../policy/pledge/veil.js';
-import type { Judge } from '../questions.js';
 import { Authority } from '../referee/authority.js';
-import { describeRule } from '../referee/describe.js';
 import { PathResolver } from '../referee/paths.js';
 import { refusalLine, type RefusalSink } from '../referee/refusal.js';
 import type { View } from '../referee/view.js';
@@ -15,11 +13,12 @@ import type { Ending } from '../referee/process.js';
 import type { Observer } from '../referee/watch.js';
 import { Referee, type Logger } from '../referee/referee.js';
 import type { Resolved } from '../syscalls/dsl.js';
+import { asker } from './asker.js';
 import { SetupError, SHARED_MEMORY_PREFIX } from './channels.js';
 import { ImageFiles } from './files.js';
 import { findExecutable, ImageLauncher, type Found } from './launcher.js';
 import { ImagePatcher } from './patcher.js';
-import { closeExecutable, loadExecutable, NotRunnable, type Ask } from './program.js';
+import { closeExecutable, loadExecutable, NotRunnable } from './program.js';
 import { startProcess, type StartOptions } from './start.js';
 
 export interface RunOptions {
@@ -73,19 +72,6 @@ const toLog =
   (refusal) =>
     refusal.decision.verdict.verdict !== 'kill' && log('warn', refusalLine(refusal));
 
-/** The user named the program: what no rule names may be run, what a rule denies may not. */
-function asker(judge: Judge, log: Logger): Ask {
-  const ask: Ask = (access, path) => {
-    const { verdict, rule } = judge.decide({ ask: 'path', access, path });
-    if (verdict.verdict === 'allow' && verdict.instead !== undefined && rule !== null)
-      log('warn', `let through, would be denied: ${access} "${printable(path)}" by ${describeRule(rule)}`);
-    if (verdict.verdict === 'allow' || rule === null) return 0;
-    ask.reason = describeRule(rule);
-    return verdict.verdict === 'deny' ? -verdict.errno : -ERRNO.EACCES;
-  };
-  return ask;
-}
-
 /** The names that the user gave as the program will find them. @throws SetupError */
 function veilsOf(
   veils: readonly Veil[],
@@ -105,9 +91,11 @@ export function runSandbox(o: RunOptions): Ending {
   const files = new ImageFiles();
   const patcher = new ImagePatcher(files);
   const cwd = native.openat(L.AT_FDCWD, '.', L.O_PATH, 0);
-  const ask = asker(Authority.of(o.layers).beside, o.log);
+  const { beside } = Authority.of(o.layers);
+  const refusals = o.refusals ?? toLog(o.log);
   const resolve = (path: ByteString): Resolved | number => resolver.resolve(cwd, path, { follow: true });
   const found = findProgram(o, (path) => {
+    const ask = asker(beside, refusals, path, o.command);
     try {
       return findExecutable(resolve(path), path, files, { resolve, ask, log: o.log });
     } finally {
@@ -139,7 +127,7 @@ export function runSandbox(o: RunOptions): Ending {
       patcher,
       log: o.log,
       observer: o.observer,
-      refusals: o.refusals ?? toLog(o.log),
+      refusals,
       protocol: o.protocol,
       askAll: o.askAll,
       stop: o.stop,

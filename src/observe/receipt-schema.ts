@@ -27,6 +27,14 @@ export const receipt = z.strictObject({
 });
 export type Receipt = z.infer<typeof receipt>;
 
+/** A line in place of those that were too many; every other one is a receipt. */
+export const omitted = z.strictObject({
+  version: z.literal(RECEIPT_VERSION),
+  time: z.number(),
+  omitted: z.int().positive(),
+});
+export type Omitted = z.infer<typeof omitted>;
+
 /** The fields, for docs/policy-tools.md. */
 export const receiptTable = (): string =>
   ['| field | is |', '|---|---|']

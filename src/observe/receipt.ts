@@ -1,7 +1,8 @@
 /** Receipts: what was refused, by which rule, and what would allow it; one line of JSON each. */
 import { suggest } from '../policy/suggest.js';
 import { refusalLine, refusingOf, shownRefusal, type Refusal } from '../referee/refusal.js';
-import type { Receipt } from './receipt-schema.js';
+import { Bucket } from './bucket.js';
+import type { Omitted, Receipt } from './receipt-schema.js';
 import { writeAll } from './write.js';
 
 /** Raised by every change that an older reader would misunderstand. */
@@ -35,8 +36,43 @@ export function receiptOf(refusal: Refusal, time = Date.now()): Receipt {
 export const jsonLine = (value: unknown): string =>
   JSON.stringify(value).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-/** Writes a line for each refusal. @throws ObserverFailed */
-export const jsonReceipts =
-  (fd: number) =>
-  (refusal: Refusal): void =>
-    writeAll(fd, Buffer.from(`${jsonLine(receiptOf(refusal))}\n`), 'log of refusals');
+/** Lines that may come at once, and how many a second after that. One may hold some paths of 4096 escaped bytes. */
+const BURST = 2000;
+const RATE = 200;
+
+/** Writes a line for each refusal, and where there were too many, one that says how many it left out. */
+export class JsonReceipts {
+  private readonly bucket: Bucket;
+  private omitted = 0;
+
+  constructor(
+    private readonly fd: number,
+    now: () => number = () => performance.now(),
+  ) {
+    this.bucket = new Bucket(BURST, RATE, now);
+  }
+
+  /** @throws ObserverFailed */
+  take(refusal: Refusal): void {
+    if (!this.bucket.take()) {
+      this.omitted++;
+      return;
+    }
+    this.tellOmitted();
+    this.write(receiptOf(refusal));
+  }
+  /** The run is over. @throws ObserverFailed */
+  end(): void {
+    this.tellOmitted();
+  }
+
+  private tellOmitted(): void {
+    const { omitted } = this;
+    if (omitted === 0) return;
+    this.omitted = 0;
+    this.write({ version: RECEIPT_VERSION, time: Date.now(), omitted });
+  }
+  private write(line: Receipt | Omitted): void {
+    writeAll(this.fd, Buffer.from(`${jsonLine(line)}\n`), 'log of refusals');
+  }
+}

@@ -4,6 +4,7 @@
  */
 import { printable } from '../abi/bytes.js';
 import { refusalLine, type Refusal } from '../referee/refusal.js';
+import { Bucket } from './bucket.js';
 import { receiptOf } from './receipt.js';
 
 /** Milliseconds for which the same refusal is only counted. */
@@ -21,16 +22,15 @@ interface Told {
 
 export class RefusalLog {
   private readonly told = new Map<string, Told>();
-  private room = BURST;
+  private readonly bucket: Bucket;
   private left = 0;
-  private last: number;
 
   /** @param log at `info`, or for an alarm, the call and the rule that would allow it follow */
   constructor(
     private readonly log: (level: 'info' | 'warn', message: string | (() => string)) => void,
     private readonly now: () => number = () => performance.now(),
   ) {
-    this.last = this.now();
+    this.bucket = new Bucket(BURST, RATE, now);
   }
 
   take(refusal: Refusal): void {
@@ -43,7 +43,7 @@ export class RefusalLog {
       return;
     }
     this.told.delete(line);
-    if (!this.mayTell(now)) {
+    if (!this.bucket.take()) {
       this.left += 1 + (known?.more ?? 0);
       return;
     }
@@ -59,14 +59,6 @@ export class RefusalLog {
     if (this.left > 0) this.log('warn', `${this.left} more refusals were not shown`);
     this.told.clear();
     this.left = 0;
-  }
-
-  private mayTell(now: number): boolean {
-    this.room = Math.min(BURST, this.room + ((now - this.last) * RATE) / 1000);
-    this.last = now;
-    if (this.room < 1) return false;
-    this.room--;
-    return true;
   }
 
   private tell(line: string, more: number): void {

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { receipt } from '../../src/observe/receipt-schema.js';
+import { omitted, receipt } from '../../src/observe/receipt-schema.js';
 import { buildGuest, makeTemporary, remove, sandbox, type Ended } from '../support/run.js';
 
 describe('a refusal', function () {
@@ -141,6 +141,65 @@ network: [{ families: [inet] }]
       expect(status, stderr).to.equal(159);
       expect(receipts().at(-1)).to.deep.include({ outcome: 'killed', error: 'kill' });
     }
+  });
+
+  describe('of the program itself', () => {
+    const start = (deny: string, ...options: string[]): Promise<Ended> =>
+      sandbox(['/usr/bin/cat', at('old')], {
+        options: [
+          ...['--acl', acl(`files: [{ deny: ["${deny}"], why: not that }, { read: ["/**"] }]\n`)],
+          ...['--log-json', at('json'), ...options],
+        ],
+      });
+    const LOADER = '/usr/lib/**/ld-linux.so.2';
+    before(() => writeFileSync(at('old'), ''));
+
+    for (const [what, deny, access] of [
+      ['it', '/usr/bin/cat', 'execute'],
+      ['its interpreter', LOADER, 'read'],
+    ] as const)
+      it(`is told as all are: ${what}`, async () => {
+        const { status, stderr } = await start(deny);
+        expect(status).to.equal(126);
+        const told = /^sandbox: WARNING: (denied execve: (\w+) "\S+" = EACCES by .*acl\.yaml:2:\d+: deny .*)$/m.exec(
+          stderr,
+        );
+        expect(told?.[2], stderr).to.equal(access);
+        const [one, ...more] = receipts();
+        expect(more).to.deep.equal([]);
+        expect(one).to.deep.include({
+          program: '/usr/bin/cat',
+          call: 'execve',
+          arguments: ['"/usr/bin/cat"', `["/usr/bin/cat", "${at('old')}"]`],
+          outcome: 'denied',
+          allow: null,
+          text: told?.[1],
+        });
+        expect([one.question.ask === 'path' && one.question.access, one.rule?.why]).to.deep.equal([access, 'not that']);
+      });
+    it('is one for each place where it was looked for', async () => {
+      const { status } = await sandbox(['cat', at('old')], {
+        options: ['--acl', acl('files: [{ deny: ["/usr/bin/cat"] }]\n'), '--log-json', at('json')],
+      });
+      expect(status).to.equal(126);
+      expect(receipts().map(({ program }) => program)).to.include('/usr/bin/cat');
+    });
+    it('is told and let through with --on-deny=log, and no start with --on-deny=kill', async () => {
+      expect((await start('/usr/bin/cat', '--on-deny=log')).status).to.equal(0);
+      expect(receipts()[0]).to.deep.include({ call: 'execve', outcome: 'let through', error: 'EACCES' });
+      expect((await start('/usr/bin/cat', '--on-deny=kill')).status).to.equal(126);
+      expect(receipts()[0]).to.deep.include({ call: 'execve', outcome: 'killed', error: 'kill' });
+    });
+  });
+
+  it('is a line of JSON each up to a bound, in a flood', async () => {
+    const { status } = await python('import os\nfor i in range(4000): os.access("/root/x", os.R_OK)', '');
+    expect(status).to.equal(0);
+    const lines = readFileSync(at('json'), 'utf8').trimEnd().split('\n');
+    const cut = lines.map((line) => omitted.safeParse(JSON.parse(line)).data?.omitted ?? 0);
+    const sum = cut.reduce((all, n) => all + n, 0);
+    expect(sum).to.be.greaterThan(0);
+    expect(lines.length - cut.filter((n) => n > 0).length + sum).to.be.at.least(4000);
   });
 
   it('tells what was judged, whatever memory holds by then', async () => {

@@ -2,8 +2,8 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { jsonReceipts, receiptOf } from '../../src/observe/receipt.js';
-import { receipt, receiptTable } from '../../src/observe/receipt-schema.js';
+import { JsonReceipts, receiptOf } from '../../src/observe/receipt.js';
+import { omitted, receipt, receiptTable } from '../../src/observe/receipt-schema.js';
 import { RefusalLog } from '../../src/observe/refusal-log.js';
 import { allowAll } from '../../src/policy/compile.js';
 import { decide } from '../../src/policy/decide.js';
@@ -115,8 +115,10 @@ describe('receipts', () => {
   it('tell call, program, thread, rule and what would allow it, in one line of ASCII each', () => {
     const file = join(top, 'json');
     const fd = openSync(file, 'w');
-    jsonReceipts(fd)(refusal(reading('/\x1b\xff')));
-    jsonReceipts(fd)(refusal(reading('/x'), { verdict: { verdict: 'deny', errno: 1 }, rule: RULE }));
+    const receipts = new JsonReceipts(fd);
+    receipts.take(refusal(reading('/\x1b\xff')));
+    receipts.take(refusal(reading('/x'), { verdict: { verdict: 'deny', errno: 1 }, rule: RULE }));
+    receipts.end();
     closeSync(fd);
     const text = readFileSync(file, 'utf8');
     expect(text).to.match(/^[ -~\n]*$/);
@@ -129,6 +131,31 @@ describe('receipts', () => {
     expect(one.arguments).to.deep.equal(['AT_FDCWD', '"/x\\33"', 'O_RDONLY']);
     expect(one.allow).to.deep.equal({ section: 'files', rule: '- { read: ["/\\u001b?"] }' });
     expect(other).to.deep.include({ error: 'EPERM', rule: RULE, allow: null });
+  });
+  it('are cut in a flood, and none is lost in the sum', () => {
+    const file = join(top, 'flood');
+    const fd = openSync(file, 'w');
+    let time = 0;
+    const receipts = new JsonReceipts(fd, () => time);
+    const flood = (n: number): void => {
+      for (let i = 0; i < n; i++) receipts.take(refusal(reading('/x')));
+    };
+    flood(5000);
+    time = 1000;
+    flood(300);
+    receipts.end();
+    receipts.end();
+    closeSync(fd);
+    const lines = readFileSync(file, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+    const cut = lines.map((line) => omitted.safeParse(line).data?.omitted ?? 0);
+    expect(cut.flatMap((n, i) => (n === 0 ? [] : [[i, n]]))).to.deep.equal([
+      [2000, 3000],
+      [2201, 100],
+    ]);
+    for (const line of lines.filter((_, i) => cut[i] === 0)) receipt.parse(line);
   });
   it('are documented field by field', () => {
     expect(readFileSync('docs/policy-tools.md', 'utf8')).to.contain(receiptTable());
