@@ -61,6 +61,8 @@ export interface Rule {
   readonly column: number;
   readonly text: string;
   readonly why?: string;
+  /** Nothing lists what was asked: it says what becomes of that. */
+  readonly unlisted?: true;
 }
 
 /** May what is named `from` be named `to`? Asked beside the questions of the paths themselves. */

@@ -14,6 +14,7 @@ import {
   WRAP_HELP,
 } from './help.js';
 import {
+  bareSwitches,
   policyOptions,
   type PolicyOptions,
   runOptions,
@@ -42,7 +43,7 @@ export interface Actions {
   syscalls(names: readonly string[], options: SyscallsOptions, command: Command): Promise<number>;
   show(file: string, options: ShowOptions, command: Command): Promise<number>;
   wrap(program: string, file: string, command: Command): Promise<number>;
-  explain(words: readonly string[], command: Command): Promise<number>;
+  explain(words: readonly string[], options: PolicyOptions, command: Command): Promise<number>;
   check(files: readonly string[], command: Command): Promise<number>;
   policy(verb: PolicyVerb, files: readonly string[], options: PolicyOptions, command: Command): Promise<number>;
   completion(shell: Shell, root: Command): Promise<number>;
@@ -74,8 +75,20 @@ function checkRun(command: Command, words: readonly string[], program: readonly 
     const what = command.args.length > 0 ? `"${command.args[0]}" must stand behind "--"` : 'a program must follow "--"';
     fail(command, `${what}: ./sandbox [options] -- program [arguments]`);
   }
+  checkAcl(command, words);
+}
+
+function checkAcl(command: Command, words: readonly string[]): void {
   if (words.includes('--no-acl') && words.some((word) => word === '--acl' || word.startsWith('--acl=')))
     fail(command, '--acl and --no-acl exclude each other');
+}
+
+/** Commands whose words are questions or files: a switch takes none of them as its value. */
+const WITH_WORDS = ['explain', 'policy'];
+function withPlainSwitches(words: readonly string[]): readonly string[] {
+  if (!WITH_WORDS.includes(words[0])) return words;
+  const switches = bareSwitches();
+  return words.map((word) => (switches.includes(word) ? `${word}=1` : word));
 }
 
 /** A command that runs nothing has no use for a program, nor for the options of a run. */
@@ -142,14 +155,16 @@ export function commandLine(actions: Actions): CommandLine {
   const explain = root
     .command('explain')
     .description(
-      'Prints what a policy says to a question, and by which rule. Without a file the default policy is asked.',
+      'Prints what the policy of a run says to a question, by which rule, and which layer refuses. Without an option or a file the default policy is asked.',
     )
     .summary('ask a policy, without running anything')
     .addArgument(new Argument('<words...>', 'ACL files, then a question'))
     .addHelpText('after', EXPLAIN_HELP)
-    .action(async (asked: string[]) => {
-      status = await actions.explain(asked, explain);
+    .action(async (asked: string[], options: PolicyOptions) => {
+      checkAcl(explain, words);
+      status = await actions.explain(asked, options, explain);
     });
+  for (const option of policyOptions()) explain.addOption(option);
   const check = root
     .command('check')
     .description('Loads ACL files, each as a policy of its own with what it includes, and runs their tests.')
@@ -167,6 +182,7 @@ export function commandLine(actions: Actions): CommandLine {
     .addArgument(new Argument('[file...]', 'ACL files and records').default([], 'none'))
     .addHelpText('after', POLICY_HELP)
     .action(async (verb: PolicyVerb, files: string[], options: PolicyOptions) => {
+      checkAcl(policy, words);
       status = await actions.policy(verb, files, options, policy);
     });
   for (const option of policyOptions()) policy.addOption(option);
@@ -183,7 +199,7 @@ export function commandLine(actions: Actions): CommandLine {
     command: root,
     async act(all) {
       const cut = all.indexOf('--');
-      words = cut < 0 ? all : all.slice(0, cut);
+      words = withPlainSwitches(cut < 0 ? all : all.slice(0, cut));
       program = cut < 0 ? [] : all.slice(cut + 1);
       refuseDetachedValues(root, words);
       await root.parseAsync([...words], { from: 'user' });

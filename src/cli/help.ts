@@ -74,12 +74,14 @@ export const EXPLAIN_HELP = `
 A question is one of
   read|write|create|execute|stat PATH     open PATH is read, exec PATH is execute
   connect|bind|send ADDRESS:PORT          127.0.0.1:80, [::1]:80
-  unix PATH|@NAME, socket FAMILY [TYPE], name SPACE NAME, syscall NAME, relabel FROM TO
-Paths are judged as they are written: nobody looks whether one is a symlink.
+  unix PATH|@NAME, socket FAMILY [TYPE], name SPACE NAME, relabel FROM TO
+  syscall NAME [ARGUMENT=VALUE]...        syscall openat flags=O_WRONLY; arguments that are not told are 0
+Options are those of a run; SECCOMP_SYSCALL_ALLOW and its like count as well. Paths are judged as they are written: nobody looks whether one is a symlink.
 
 Examples:
   ./sandbox explain acl/demo.yaml open /secret/password
   ./sandbox explain a.yaml b.yaml connect 192.0.2.1:443
+  ./sandbox explain --read-only --allow-write /tmp write /etc/motd
   ./sandbox explain syscall mount
 
 Exit status: 0 it is allowed (or answered), 1 it is refused, 125 the question or a file is wrong.`;
@@ -91,7 +93,7 @@ Examples:
 Exit status: 0 all files load and their tests hold, 1 they do not.`;
 
 export const POLICY_HELP = `
-show [FILE...]           the rules of a run's policy as one ACL file, each with the place that it comes from
+show [OPTION] [FILE...]  the policy of a run with these options as one ACL file, each rule with where it comes from
 test FILE RECORD...      what FILE would refuse of what was asked in recorded runs; nothing is run
 diff OLD NEW RECORD...   the questions of recorded runs whose verdict flips
 lint FILE [RECORD...]    rules that are shadowed, too wide or dangerous; with records also those that were not used
@@ -99,7 +101,7 @@ schema                   the JSON schema of ACL files, for editors
 
 Examples:
   ./sandbox --record=run.rec --acl old.yaml -- ls && ./sandbox policy test new.yaml run.rec
-  ./sandbox policy show --acl acl/demo.yaml >merged.yaml
+  ./sandbox policy show --acl acl/demo.yaml --read-only --pledge "stdio rpath" >merged.yaml
 
 Exit status: 0 nothing found; 1 test: what was allowed would be refused, diff: a verdict flips, lint: a warning;
 125 a file is wrong.`;

@@ -1,49 +1,40 @@
-/** The policy of a run as the referee's judge: options, ACL files, the shipped default, or none. */
-import type { Judge } from '../questions.js';
-import { rowOf } from '../syscalls/table.js';
+/** The policy of a run as its layers: options, ACL files, the shipped default, or none. */
 import { allowAll, compile } from '../policy/compile.js';
-import { ALLOWING, every } from '../policy/every.js';
-import { judgeOf } from '../policy/judge-of.js';
+import { judgeOf, runJudgeOf } from '../policy/judge-of.js';
+import type { Layer, Layers } from '../policy/layers.js';
+import type { Wish } from '../policy/pledge/state.js';
 import { DEFAULT_ACL, preparedRules } from '../policy/prepared.js';
-import type { AclRule } from '../policy/rules.js';
 import type { Settings } from '../policy/secfilter/settings.js';
 import { areLists, type Variables } from '../policy/syscall-lists/variables.js';
-
-/** The rules of these files; of none, of default.yaml. @throws PolicyError */
-export async function rulesOf(files: readonly string[]): Promise<readonly AclRule[]> {
-  const prepared = files.length === 0 ? preparedRules() : undefined;
-  if (prepared !== undefined) return prepared;
-  // Loaded here: most runs do without.
-  const { loadPolicy } = await import('../policy/load.js');
-  return loadPolicy(files.length === 0 ? [DEFAULT_ACL] : files, { knownSyscall: (name) => rowOf(name) !== undefined });
-}
+import { rowOf } from '../syscalls/table.js';
+import { wishOf, type Promised } from './promised.js';
 
 /** Where a run's policy comes from. */
-export interface JudgeOptions {
-  /** ACL files; empty: the default; null: none, everything is allowed and logged. */
+export interface PolicySources {
+  /** ACL files; empty: the default, where nothing else says anything; null: everything is allowed and logged. */
   readonly acl: readonly string[] | null;
   readonly secfilter: Settings | null;
+  readonly promised: Promised | null;
   /** SECCOMP_SYSCALL_ALLOW and its like. */
   readonly lists: Variables;
   /** The root of the program's view. */
   readonly root: string;
 }
 
-/** The judge of ACL files alone. @throws PolicyError */
-export async function aclJudge(files: readonly string[] | null): Promise<Judge> {
-  return judgeOf(files === null ? allowAll() : compile(await rulesOf(files)));
-}
+type Opened = Omit<Layers, 'onDeny'>;
 
-async function secfilter(settings: Settings, root: string): Promise<Judge | null> {
+async function secfilterLayer(settings: Settings, root: string): Promise<Layer[]> {
+  // Loaded here, as all below: most runs do without.
   const [{ secfilterJudge }, { surroundings }] = await Promise.all([
     import('../policy/secfilter/judge.js'),
     import('./secfilter.js'),
   ]);
-  return secfilterJudge(settings, surroundings(root));
+  const judge = secfilterJudge(settings, surroundings(root));
+  return judge === null ? [] : [{ judge, from: 'exec' }];
 }
 
-/** The judge that counts from the program's entry on: lists of calls. null: there are none. @throws PolicyError */
-export async function openLater(variables: Variables): Promise<{ judge: Judge; says: readonly string[] } | null> {
+/** Lists of calls, and what is said of them at the start. @throws PolicyError */
+async function listLayer(variables: Variables): Promise<{ layer: Layer; says: readonly string[] } | null> {
   if (!areLists(variables)) return null;
   const [{ introduction, listsJudge, unbound }, { listsOf }] = await Promise.all([
     import('../policy/syscall-lists/judge.js'),
@@ -54,17 +45,60 @@ export async function openLater(variables: Variables): Promise<{ judge: Judge; s
   const judge = listsJudge(lists);
   const free = unbound(judge);
   const warning = `the program's own hook asks before ${free.join(', ')}: hostile code can make them past it`;
-  return { judge, says: [...introduction(lists), ...(free.length > 0 ? [warning] : [])] };
+  return { layer: { judge, from: 'entry' }, says: [...introduction(lists), ...(free.length > 0 ? [warning] : [])] };
+}
+
+/** What stands above promises in a file counts before them. @throws PolicyError */
+async function fileLayers(files: readonly string[], promised: Promised | null): Promise<Opened> {
+  const [{ loadLayers }, { fromOf, refusePromisesTwice, sheetOf, wishOfSheet }] = await Promise.all([
+    import('../policy/load.js'),
+    import('../policy/sheet.js'),
+  ]);
+  const layers = loadLayers(files, { knownSyscall: (name) => rowOf(name) !== undefined });
+  // The run finds what the paths to unveil lead to.
+  const sheets = layers.map((layer) => sheetOf(layer, (veil) => veil));
+  refusePromisesTwice(sheets, promised !== null);
+  const above: Layer[] = [];
+  const below: Layer[] = [];
+  let wish: Wish | null = null;
+  const isPromising = sheets.some(({ kind }) => kind === 'promises');
+  for (const sheet of sheets)
+    if (sheet.kind === 'promises') wish = wishOfSheet(sheet);
+    else
+      (isPromising && wish === null ? above : below).push({
+        judge: runJudgeOf(compile(sheet.rules)),
+        from: fromOf(sheet),
+      });
+  return { above, wish, below };
+}
+
+const alone = (layer: Layer): Opened => ({ above: [], wish: null, below: [layer] });
+const NONE: Opened = { above: [], wish: null, below: [] };
+
+/** The shipped default counts only where nothing else says anything. */
+async function aclLayers({ acl, promised }: PolicySources, isAlone: boolean): Promise<Opened> {
+  if (acl === null) return alone({ judge: judgeOf(allowAll()), from: 'exec' });
+  if (acl.length > 0) return fileLayers(acl, promised);
+  if (!isAlone) return NONE;
+  const prepared = preparedRules();
+  return prepared === undefined
+    ? fileLayers([DEFAULT_ACL], promised)
+    : alone({ judge: runJudgeOf(compile(prepared)), from: 'exec' });
 }
 
 /**
- * What the options of all front ends and the ACL files allow; the default file only where none of them says anything.
+ * What the options of all front ends and the ACL files say, in the order in which they count.
+ * @returns with lines for standard error, null without lists of calls
  * @throws PolicyError
  */
-export async function openJudge(o: JudgeOptions): Promise<Judge> {
-  const front = [o.secfilter === null ? null : await secfilter(o.secfilter, o.root)].filter((judge) => judge !== null);
-  const acl = o.acl === null || o.acl.length > 0 || front.length === 0 ? [await aclJudge(o.acl)] : [];
-  if (front.length === 0 && o.acl?.length === 0 && areLists(o.lists)) return ALLOWING;
-  const [first, ...more] = [...front, ...acl];
-  return every([first, ...more]);
+export async function openLayers(o: PolicySources): Promise<Opened & { readonly says: readonly string[] | null }> {
+  const lists = await listLayer(o.lists);
+  const secfilter = o.secfilter === null ? [] : await secfilterLayer(o.secfilter, o.root);
+  const files = await aclLayers(o, lists === null && secfilter.length === 0 && o.promised === null);
+  return {
+    above: [...(lists === null ? [] : [lists.layer]), ...files.above],
+    wish: o.promised === null ? files.wish : wishOf(o.promised),
+    below: [...secfilter, ...files.below],
+    says: lists?.says ?? null,
+  };
 }

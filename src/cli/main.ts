@@ -1,26 +1,15 @@
 /** ./sandbox: options, then `--`, then the program and its arguments; or a command that explains. */
-import { existsSync, realpathSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { type Command, CommanderError } from 'commander';
 import { native } from '../native/index.js';
-import type { Settings } from '../policy/secfilter/settings.js';
 import { commandLine, fail } from './command-line.js';
-import { secfilterEntries, type RunOptions } from './options.js';
-import { promisedBy, type Promised } from './promised.js';
+import type { RunOptions } from './options.js';
 import { run } from './run.js';
+import { aclOf, promisedOf, policySaid, secfilterOf, sysrootOf } from './said.js';
 import { sameFile, unwritable } from './values.js';
-
-const DEMO_TREE = fileURLToPath(new URL('../../.sysroot/i386', import.meta.url));
 
 const USAGE_STATUS = 1;
 const SAYS_NO = 1;
 const OUR_FAILURE = 125;
-
-function sysrootOf(options: RunOptions): string | null {
-  if (options.sysroot !== undefined) return options.sysroot === '/' ? null : options.sysroot;
-  if (options.root !== undefined) return null;
-  return process.arch !== 'ia32' && existsSync(DEMO_TREE) ? realpathSync(DEMO_TREE) : null;
-}
 
 /** Said before anything starts: a run whose trace is lost at its end is run for nothing. */
 function checkOutputs({ trace, record, logJson }: RunOptions, command: Command): void {
@@ -33,21 +22,6 @@ function checkOutputs({ trace, record, logJson }: RunOptions, command: Command):
     for (const [other, same] of files.slice(i + 1))
       if (sameFile(String(file), String(same)))
         fail(command, `--${one} and --${other} must name different files, not both "${String(same)}"`);
-}
-
-/** null when none of secfilter's options was given. */
-async function secfilterOf(options: RunOptions, command: Command): Promise<Settings | null> {
-  const entries = secfilterEntries(options);
-  if (entries.length === 0 && options.config === undefined) return null;
-  // Loaded here: most runs do without.
-  const { loadSecfilter } = await import('./secfilter.js');
-  const { PolicyError } = await import('../policy/problem.js');
-  try {
-    return loadSecfilter(entries, options.config);
-  } catch (error) {
-    if (error instanceof PolicyError) fail(command, error.message);
-    throw error;
-  }
 }
 
 /** A reader that has enough, such as head(1), ends it quietly. */
@@ -75,13 +49,6 @@ async function told(
       fail(command, (error as Error).message);
     throw error;
   }
-}
-
-function promisedOf(options: RunOptions, command: Command): Promised | null {
-  const promised = promisedBy(options);
-  if (promised === null && options.pledgeFrom !== undefined)
-    fail(command, '--pledge-from must stand beside --pledge, --execpledge or --unveil');
-  return promised;
 }
 
 const line = commandLine({
@@ -120,11 +87,12 @@ const line = commandLine({
       throw error;
     }
   },
-  async explain(words, command) {
+  async explain(words, options, command) {
     const { explain, ExplainError, split } = await import('./explain.js');
     return told(command, ExplainError, async () => {
       const { files, question } = split(words);
-      const { text, allowed } = explain(await (await import('./judge.js')).aclJudge(files), question);
+      const { frontEnds } = await import('./front-ends.js');
+      const { text, allowed } = explain(frontEnds(await policySaid(options, files, command)), question, options.json);
       return { text, differs: !allowed };
     });
   },
@@ -134,7 +102,15 @@ const line = commandLine({
   },
   async policy(verb, files, options, command) {
     const { policy, PolicyUsage } = await import('./policy.js');
-    return told(command, PolicyUsage, () => policy(verb, files, options));
+    return told(command, PolicyUsage, async () => {
+      const given = command.options.find((each) => command.getOptionValueSource(each.attributeName()) === 'cli');
+      if (verb !== 'show' && given !== undefined)
+        throw new PolicyUsage(`${given.long} is of "policy show" alone, not of "policy ${verb}"`);
+      if (verb !== 'show') return policy(verb, files);
+      const { shown } = await import('./policy.js');
+      const { frontEnds } = await import('./front-ends.js');
+      return shown(frontEnds(await policySaid(options, files, command)), options.json);
+    });
   },
   async run(program, options, command) {
     checkOutputs(options, command);
@@ -143,7 +119,7 @@ const line = commandLine({
     return run({
       command: program,
       promised: promisedOf(options, command),
-      acl: options.acl === false ? null : Array.isArray(options.acl) ? (options.acl as readonly string[]) : [],
+      acl: aclOf(options),
       secfilter,
       sysroot: sysrootOf(options),
       root: options.root ?? '/',

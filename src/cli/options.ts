@@ -143,16 +143,25 @@ export const runOptions = (): DeclaredOption[] => [
   option(OTHERS, '--peek <how>', "how the helper reads the program's memory").choices(['vm', 'socket']).default('vm'),
 ];
 
-export interface PolicyOptions {
-  readonly acl?: readonly string[];
-}
+/** What says something about a run's policy, of the options of a run. */
+export type PolicyOptions = Pick<
+  RunOptions,
+  'acl' | 'config' | 'pledge' | 'execpledge' | 'pledgeFrom' | 'unveil' | 'sysroot' | 'root'
+> & { readonly json?: boolean };
 
-/** The policy that is shown. */
+/** Options of a run that say nothing about what is allowed. */
+const NO_POLICY = ['on-deny', 'verbose', 'keep-fd'];
+
+/** For commands that look at the policy of a run. */
 export const policyOptions = (): DeclaredOption[] => [
-  option(POLICY, '--acl <file>', 'show this ACL file instead of the default (repeatable, union)')
-    .argParser(gathered)
-    .completing('file'),
+  ...runOptions().filter(
+    (each) => [POLICY, SECFILTER, PROMISES, VIEW].includes(each.group) && !NO_POLICY.includes(each.name()),
+  ),
+  option(SHOWN, '--json', 'for programs: a document with a version; docs/policy-tools.md says its fields'),
 ];
+/** Switches that may stand without a value. */
+export const bareSwitches = (): string[] =>
+  runOptions().flatMap((each) => (each.optional && each.presetArg !== undefined ? [each.long as string] : []));
 
 /** The shapes of a record that is shown. */
 export const showOptions = (): DeclaredOption[] => [

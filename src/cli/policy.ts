@@ -3,19 +3,17 @@ import { syscallName } from '../abi/numbers.js';
 import { readRecord } from '../observe/record.js';
 import { diffText, placeOf, rulesUsed, testText, type Outcome } from '../observe/replay.js';
 import { check } from '../policy/check.js';
-import { compile } from '../policy/compile.js';
-import { judgeOf } from '../policy/judge-of.js';
+import { every } from '../policy/every.js';
 import { aclJsonSchema } from '../policy/json-schema.js';
 import { lint, type Finding } from '../policy/lint.js';
 import { PolicyError } from '../policy/problem.js';
-import type { AclRule } from '../policy/rules.js';
-import { policyText } from '../policy/show.js';
-import type { Judge } from '../questions.js';
+import { sheetText } from '../policy/show.js';
+import { placeText, type Sheet } from '../policy/sheet.js';
+import type { Judge, Rule } from '../questions.js';
 import type { CallEvent } from '../referee/watch.js';
 import { rows, rowOf } from '../syscalls/table.js';
-
-import { rulesOf } from './judge.js';
-import type { PolicyOptions } from './options.js';
+import { asciiJson } from './ascii.js';
+import { aclFrontEnds, type FrontEnd } from './front-ends.js';
 import type { PolicyVerb } from './policy-verbs.js';
 
 const knownSyscall = (name: string): boolean => rowOf(name) !== undefined;
@@ -27,47 +25,92 @@ export class PolicyUsage extends Error {}
 export const schemaText = (): string =>
   aclJsonSchema(rows.flatMap((row) => (row === undefined ? [] : [syscallName(row.nr)])));
 
-const judge = async (file: string): Promise<Judge> => judgeOf(compile(await rulesOf([file])));
+/** Every layer of a file. */
+const layers = (file: string): FrontEnd[] => aclFrontEnds([file]);
+function judge(file: string): Judge {
+  const [first, ...rest] = layers(file).map((layer) => layer.judge);
+  return every([first, ...rest]);
+}
 const callsOf = (records: readonly string[]): CallEvent[] => records.flatMap((file) => [...readRecord(file).calls]);
 
-function lintText(file: string, rules: readonly AclRule[], calls: readonly CallEvent[] | undefined): Outcome {
-  const findings: Finding[] = lint(rules, (rule) => rule.file === file);
-  const used = calls && rulesUsed(judgeOf(compile(rules)), calls);
-  for (const { rule } of used === undefined ? [] : rules)
-    if (rule.file === file && !used?.has(placeOf(rule)))
-      findings.push({ kind: 'unused', rule, message: `${rule.text} decided nothing in these records` });
-  const lines = findings.map(
-    ({ kind, rule, message }) => `${rule.file}:${rule.line}:${rule.column}: ${kind}: ${message}\n`,
-  );
+const rulesIn = (sheet: Sheet) => (sheet.kind === 'rules' ? sheet.rules : []);
+
+/** Each layer by itself: what one grants another may refuse, and means to. */
+function lintText(file: string, calls: readonly CallEvent[] | undefined): Outcome {
+  const all = layers(file);
+  const own = (rule: Rule): boolean => rule.file === file;
+  const findings = all.flatMap((layer): Finding[] => {
+    const rules = layer.sheets().flatMap(rulesIn);
+    const others = all.filter((each) => each !== layer).map((each) => each.judge);
+    const used = calls && rulesUsed(layer.judge, calls);
+    const unused = (used === undefined ? [] : rules).flatMap((one) =>
+      (one.kind === 'syscall' ? one.cases : [one]).flatMap(({ rule }): Finding[] =>
+        own(rule) && rule.unlisted !== true && !used?.has(placeOf(rule))
+          ? [{ kind: 'unused', rule, message: `${rule.text} decided nothing in these records` }]
+          : [],
+      ),
+    );
+    return [...lint(rules, own, others), ...unused];
+  });
+  const lines = findings.map(({ kind, rule, message }) => `${placeText(rule)}: ${kind}: ${message}\n`);
   return { text: lines.join(''), differs: lines.length > 0 };
 }
 
+/** What stands in a sheet, and where it was said. */
+function statements(sheet: Sheet): object[] {
+  if (sheet.kind === 'rules')
+    return sheet.rules.flatMap((one) =>
+      (one.kind === 'syscall' ? one.cases : [one]).map(({ rule: { file, line, column, text, why } }) => ({
+        file,
+        line,
+        column,
+        text,
+        why,
+      })),
+    );
+  const { pledge, execpledge, unveil } = sheet;
+  const said = (key: string, value: string, place: object): object => ({ ...place, text: `${key}: ${value}` });
+  return [
+    ...(pledge === null ? [] : [said('pledge', pledge.value, pledge.place)]),
+    ...(execpledge === null ? [] : [said('execpledge', execpledge.value, execpledge.place)]),
+    ...unveil.map(({ value, place }) => said('unveil', `${value.path}:${value.permissions}`, place)),
+  ];
+}
+
+/** The policy of a run as one ACL file, a document for each layer. @throws PolicyError for what no ACL file can say */
+export function shown(fronts: readonly FrontEnd[], json = false): Outcome {
+  const sheets = fronts.flatMap((front) => front.sheets().map((sheet) => ({ sheet, front })));
+  if (!json) return { text: sheets.map(({ sheet }) => sheetText(sheet)).join('---\n'), differs: false };
+  const described = sheets.map(({ sheet, front }) => ({
+    layer: sheet.name,
+    from: front.from,
+    document: sheetText(sheet),
+    rules: statements(sheet),
+  }));
+  return { text: `${asciiJson({ version: 1, layers: described })}\n`, differs: false };
+}
+
 /** How many files each verb takes, at least and at most, and how they are called. */
-const FILES: Readonly<Record<PolicyVerb, readonly [least: number, most: number, names: string]>> = {
-  show: [0, Infinity, '[FILE...]'],
+const FILES: Readonly<Record<Exclude<PolicyVerb, 'show'>, readonly [least: number, most: number, names: string]>> = {
   test: [2, Infinity, 'FILE RECORD...'],
   diff: [3, Infinity, 'OLD NEW RECORD...'],
   lint: [1, Infinity, 'FILE [RECORD...]'],
   schema: [0, 0, 'nothing'],
 };
 
-/** @throws PolicyUsage, PolicyError, RecordError */
-export async function policy(verb: PolicyVerb, files: readonly string[], { acl }: PolicyOptions): Promise<Outcome> {
+/** All but show. @throws PolicyUsage, PolicyError, RecordError */
+export function policy(verb: Exclude<PolicyVerb, 'show'>, files: readonly string[]): Outcome {
   const [least, most, names] = FILES[verb];
   if (files.length < least || files.length > most)
     throw new PolicyUsage(`"policy ${verb}" must be followed by ${names}`);
-  if (acl !== undefined && verb !== 'show')
-    throw new PolicyUsage(`--acl is of "policy show" alone, not of "policy ${verb}"`);
   const [first, second] = files;
   switch (verb) {
-    case 'show':
-      return { text: policyText(await rulesOf([...files, ...(acl ?? [])])), differs: false };
     case 'test':
-      return testText(await judge(first), callsOf(files.slice(1)));
+      return testText(judge(first), callsOf(files.slice(1)));
     case 'diff':
-      return diffText(await judge(first), await judge(second), callsOf(files.slice(2)));
+      return diffText(judge(first), judge(second), callsOf(files.slice(2)));
     case 'lint':
-      return lintText(first, await rulesOf([first]), files.length > 1 ? callsOf(files.slice(1)) : undefined);
+      return lintText(first, files.length > 1 ? callsOf(files.slice(1)) : undefined);
     case 'schema':
       return { text: schemaText(), differs: false };
   }

@@ -3,9 +3,10 @@ import { accessSync, closeSync, constants, openSync, realpathSync, statSync } fr
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { handedOver } from './caller.js';
-import { fromBytes } from '../abi/bytes.js';
-import { arePermissions, PROMISE_NAMES, unknownPromises } from '../policy/pledge/names.js';
+import { PROMISE_NAMES, unknownPromises } from '../policy/pledge/names.js';
+import { veilOf } from '../policy/pledge/veil-text.js';
 import type { Veil } from '../policy/pledge/veil.js';
+import { Problem } from '../policy/problem.js';
 import { LEVELS, type Level } from './levels.js';
 
 export function descriptor(value: string, before: readonly number[]): readonly number[] {
@@ -43,13 +44,13 @@ export function promises(value: string): string {
   throw new InvalidArgumentError(`"${unknown[0]}" must be a promise: ${PROMISE_NAMES.join(' ')}.`);
 }
 
-/** PATH:rwxc; a path may have colons itself. */
 export function unveil(value: string, before: readonly Veil[] | undefined): readonly Veil[] {
-  const cut = value.lastIndexOf(':');
-  const [path, permissions] = [value.slice(0, Math.max(cut, 0)), value.slice(cut + 1)];
-  if (path === '' || !arePermissions(permissions))
-    throw new InvalidArgumentError(`"${value}" must be a path, a colon, and letters of rwxc.`);
-  return [...(before ?? []), { path: fromBytes(Buffer.from(path)), permissions }];
+  try {
+    return [...(before ?? []), veilOf(value)];
+  } catch (error) {
+    if (error instanceof Problem) throw new InvalidArgumentError(`"${value}" ${error.must}.`);
+    throw error;
+  }
 }
 
 const reasonOf = (error: unknown): string =>

@@ -15,11 +15,11 @@ import type { OnDeny } from '../policy/on-deny.js';
 import { PolicyError, printable } from '../policy/problem.js';
 import type { Settings } from '../policy/secfilter/settings.js';
 import type { Variables } from '../policy/syscall-lists/variables.js';
-import { openJudge, openLater } from './judge.js';
+import { openLayers } from './judge.js';
 import type { Level } from './levels.js';
 import { openLog } from './log.js';
 import { openObservers } from './observers.js';
-import { wishOf, type Promised } from './promised.js';
+import type { Promised } from './promised.js';
 
 export interface WorkerData {
   readonly command: readonly ByteString[];
@@ -62,10 +62,6 @@ const tell = (message: WorkerMessage): void => parentPort?.postMessage(message);
 const log = openLog(data.level);
 const LEVEL_OF = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR' } as const;
 
-/** Promises alone start from what everybody may do. */
-const aclOf = ({ acl, promised }: WorkerData): WorkerData['acl'] =>
-  acl?.length === 0 && promised !== null ? null : acl;
-
 const OUR_FAILURE = 125;
 /** Of what could not be run at all. */
 const statusOf = (error: unknown): number => (error instanceof NotRunnable ? error.status : OUR_FAILURE);
@@ -82,19 +78,14 @@ async function run(): Promise<number> {
     const { saidBy } = await import('./secfilter.js');
     for (const line of saidBy(data.secfilter)) log('INFO', printable(line));
   }
-  const later = await openLater(data.lists);
-  if (later !== null && data.level !== 'ERROR' && data.level !== 'CRITICAL')
-    for (const line of later.says) writeSync(STDERR, `${printable(line)}\n`);
+  const { says, ...layers } = await openLayers(data);
+  if (says !== null && data.level !== 'ERROR' && data.level !== 'CRITICAL')
+    for (const line of says) writeSync(STDERR, `${printable(line)}\n`);
   const options: RunOptions = {
     ...data,
     ignored: Uint32Array.from(data.ignored),
     view: new View({ root: latin1(data.root), sysroot: data.sysroot === null ? null : latin1(data.sysroot) }),
-    layers: {
-      above: later === null ? [] : [{ judge: later.judge, from: 'entry' }],
-      wish: data.promised === null ? null : wishOf(data.promised),
-      below: [{ judge: await openJudge({ ...data, acl: aclOf(data) }), from: 'exec' }],
-      onDeny: data.onDeny,
-    },
+    layers: { ...layers, onDeny: data.onDeny },
     log: (level, message) => log(LEVEL_OF[level], message),
     observer: observers.observer,
     refusals: observers.refusals,
@@ -112,7 +103,7 @@ async function run(): Promise<number> {
   const { status, reason } = ending;
   observers.end(status);
   // What a shell would say, to which the program's end by SIGSYS is not visible through ours.
-  if (later !== null && reason !== undefined && status === BAD_CALL) writeSync(STDERR, 'Bad system call\n');
+  if (says !== null && reason !== undefined && status === BAD_CALL) writeSync(STDERR, 'Bad system call\n');
   return status;
 }
 

@@ -13,24 +13,32 @@ const vector = (texts: readonly ByteString[]): string =>
   `[${[...texts.slice(0, SHOWN).map((text) => quoted(toBytes(text))), ...(texts.length > SHOWN ? ['...'] : [])].join(', ')}]`;
 
 /**
- * What no rule names may be run, for the user named it; what a rule denies may not.
+ * What no rule names may be run, for the user named it; what a rule denies may not, whichever layer has it.
  * @param path where the program is looked for
  */
-export function asker(judge: Judge, refusals: RefusalSink, path: ByteString, argv: readonly ByteString[]): Ask {
+export function asker(
+  judges: readonly Judge[],
+  refusals: RefusalSink,
+  path: ByteString,
+  argv: readonly ByteString[],
+): Ask {
   const { pid } = process;
   const ask: Ask = (access, canonical) => {
     const question = { ask: 'path', access, path: canonical } as const;
-    const decision = judge.decide(question, 'execve');
-    const { verdict, rule } = decision;
-    if (rule === null) return 0;
-    if (refusingOf(decision) !== undefined)
-      refusals({
-        ...{ pid, tid: pid, program: path, call: 'execve', question, decision, judge },
-        arguments: () => [quoted(toBytes(path)), vector(argv)],
-      });
-    if (verdict.verdict === 'allow') return 0;
-    ask.reason = describeRule(rule);
-    return -(verdict.verdict === 'deny' ? verdict.errno : ERRNO.EACCES);
+    for (const judge of judges) {
+      const decision = judge.decide(question, 'execve');
+      const { verdict, rule } = decision;
+      if (rule === null || rule.unlisted === true) continue;
+      if (refusingOf(decision) !== undefined)
+        refusals({
+          ...{ pid, tid: pid, program: path, call: 'execve', question, decision, judge },
+          arguments: () => [quoted(toBytes(path)), vector(argv)],
+        });
+      if (verdict.verdict === 'allow') continue;
+      ask.reason = describeRule(rule);
+      return -(verdict.verdict === 'deny' ? verdict.errno : ERRNO.EACCES);
+    }
+    return 0;
   };
   return ask;
 }

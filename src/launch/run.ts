@@ -4,8 +4,11 @@ import { ERRNO, errnoName } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
 import { native } from '../native/index.js';
 import type { Layers } from '../policy/layers.js';
+import { ruleOf } from '../policy/pledge/origin.js';
+import type { Wish } from '../policy/pledge/state.js';
 import type { Veil } from '../policy/pledge/veil.js';
 import { Authority } from '../referee/authority.js';
+import { placeOfRule } from '../referee/describe.js';
 import { PathResolver } from '../referee/paths.js';
 import { refusalLine, type RefusalSink } from '../referee/refusal.js';
 import type { View } from '../referee/view.js';
@@ -74,7 +77,7 @@ const toLog =
 
 /** The names that the user gave as the program will find them. @throws SetupError */
 function veilsOf(
-  veils: readonly Veil[],
+  { veils, origins }: Wish,
   resolve: (path: ByteString) => Resolved | number,
   resolver: PathResolver,
 ): readonly Veil[] {
@@ -82,7 +85,8 @@ function veilsOf(
     const found = resolve(path);
     resolver.release();
     if (typeof found !== 'number') return { path: found.guest, permissions };
-    throw new SetupError(`--unveil: "${printable(path)}" must be a path whose directory exists: ${errnoName(-found)}`);
+    const where = placeOfRule(ruleOf(origins?.veils ?? '--unveil', ''));
+    throw new SetupError(`${where}: "${printable(path)}" must be a path whose directory exists: ${errnoName(-found)}`);
   });
 }
 
@@ -91,11 +95,11 @@ export function runSandbox(o: RunOptions): Ending {
   const files = new ImageFiles();
   const patcher = new ImagePatcher(files);
   const cwd = native.openat(L.AT_FDCWD, '.', L.O_PATH, 0);
-  const { beside } = Authority.of(o.layers);
+  const { judgesBeside } = Authority.of(o.layers);
   const refusals = o.refusals ?? toLog(o.log);
   const resolve = (path: ByteString): Resolved | number => resolver.resolve(cwd, path, { follow: true });
   const found = findProgram(o, (path) => {
-    const ask = asker(beside, refusals, path, o.command);
+    const ask = asker(judgesBeside, refusals, path, o.command);
     try {
       return findExecutable(resolve(path), path, files, { resolve, ask, log: o.log });
     } finally {
@@ -103,8 +107,7 @@ export function runSandbox(o: RunOptions): Ending {
     }
   });
   const { wish } = o.layers;
-  const layers =
-    wish === null ? o.layers : { ...o.layers, wish: { ...wish, veils: veilsOf(wish.veils, resolve, resolver) } };
+  const layers = wish === null ? o.layers : { ...o.layers, wish: { ...wish, veils: veilsOf(wish, resolve, resolver) } };
   native.close(cwd);
 
   const { channels, process } = startProcess({

@@ -1,11 +1,10 @@
 /** The `tests:` of an ACL file, asked of the policy that the file and what it includes make. */
 import { printable } from '../abi/bytes.js';
 import { answer, isAllowed } from './answer.js';
-import { compile } from './compile.js';
-import { judgeOf } from './judge-of.js';
-import { loadFiles, type LoadedFile, type LoadOptions } from './load.js';
+import { every } from './every.js';
+import { loadLayers, type LoadedFile, type LoadOptions } from './load.js';
 import { questionOf, verdictText } from './question-text.js';
-import { rulesOf } from './rules.js';
+import { judgeOfSheet, sheetOf } from './sheet.js';
 import type { Decision, Judge } from '../questions.js';
 
 export interface Checked {
@@ -42,9 +41,14 @@ function checkTests({ file, acl, locate }: LoadedFile, judge: Judge): Checked {
   return { tests, failures };
 }
 
-/** @throws PolicyError */
+/** The tests of each document, asked of all of them together. Paths to unveil count as they are written. @throws PolicyError */
 export function check(file: string, options: LoadOptions): Checked {
-  const files = loadFiles([file], options);
-  const rules = files.flatMap((one) => rulesOf(one.acl, one.file, one.locate));
-  return checkTests(files[0], judgeOf(compile(rules)));
+  const layers = loadLayers([file], options);
+  const [first, ...rest] = layers.map((layer) => judgeOfSheet(sheetOf(layer, (veil) => veil)));
+  const judge = every([first, ...rest]);
+  const checked = layers.map(({ documents }) => checkTests(documents[0], judge));
+  return {
+    tests: checked.reduce((sum, { tests }) => sum + tests, 0),
+    failures: checked.flatMap(({ failures }) => failures),
+  };
 }

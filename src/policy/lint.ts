@@ -1,5 +1,5 @@
 /** What is odd in a policy that can be loaded: rules that do nothing, that say too much, or that give the sandbox away. */
-import type { Access, Rule } from '../questions.js';
+import type { Access, Judge, Question, Rule } from '../questions.js';
 import { compile, type Policy } from './compile.js';
 import { DANGERS } from './dangers.js';
 import { decide } from './decide.js';
@@ -18,10 +18,26 @@ type Grant = AclRule & { kind: 'grant' };
 type Deny = AclRule & { kind: 'deny' };
 const at = ({ file, line, column }: Rule): string => `${file}:${line}:${column}`;
 
-/** @param own rules of the files that are looked at: included ones belong to somebody else, and count for what they do */
-export function lint(rules: readonly AclRule[], own: (rule: Rule) => boolean): Finding[] {
+/**
+ * The rules of one layer.
+ * @param own rules of the files that are looked at: included ones belong to somebody else, and count for what they do
+ * @param others the other layers: what they refuse is no danger
+ */
+export function lint(
+  rules: readonly AclRule[],
+  own: (rule: Rule) => boolean,
+  others: readonly Judge[] = [],
+): Finding[] {
   const policy = compile(rules);
-  const findings = [...shadowed(rules), ...tooWide(rules), ...dangerous(policy), ...writtenAndExecuted(rules)];
+  const refused = (question: Question): boolean =>
+    others.some((judge) => judge.decide(question).verdict.verdict !== 'allow');
+  const findings = [
+    ...shadowed(rules),
+    ...tooWide(rules),
+    ...open(policy, refused),
+    ...dangerous(policy, refused),
+    ...writtenAndExecuted(rules),
+  ];
   return unique(findings.filter(({ rule }) => own(rule))).sort(
     (one, other) => one.rule.line - other.rule.line || one.rule.column - other.rule.column,
   );
@@ -59,7 +75,7 @@ function shadowed(rules: readonly AclRule[]): Finding[] {
     if (other !== undefined) tell(one, 'adds nothing to', other);
   });
   rules.forEach((one, index) => {
-    if (one.kind === 'grant' || one.kind === 'deny' || one.kind === 'no-network') return;
+    if (one.kind === 'grant' || one.kind === 'deny' || one.kind === 'no-network' || one.kind === 'otherwise') return;
     const same = rules.slice(0, index).find((other) => other.kind === one.kind && other.rule.text === one.rule.text);
     if (same !== undefined) tell(one, 'adds nothing to', same);
   });
@@ -113,13 +129,32 @@ function tooWide(rules: readonly AclRule[]): Finding[] {
   });
 }
 
+/** Names that nobody has a rule for. */
+const ANY_PATH = '/no/such/path';
+const ANYTHING: readonly Question[] = [
+  ...(['read', 'write', 'create', 'execute'] as const).map(
+    (access) => ({ ask: 'path', access, path: ANY_PATH }) as const,
+  ),
+  { ask: 'connect', family: 'inet', address: '192.0.2.1', port: 1 },
+];
+
+/** `otherwise: allow` where no other layer restricts the same. */
+function open(policy: Policy, refused: (question: Question) => boolean): Finding[] {
+  return ANYTHING.flatMap((question): Finding[] => {
+    const { verdict, rule } = decide(policy, question);
+    if (verdict.verdict !== 'allow' || rule?.unlisted !== true || refused(question)) return [];
+    return [{ kind: 'too wide', rule, message: `${rule.text} opens whatever no rule denies` }];
+  });
+}
+
 /** Well-known names, asked one by one: what a deny takes back is no danger. */
-function dangerous(policy: Policy): Finding[] {
+function dangerous(policy: Policy, refused: (question: Question) => boolean): Finding[] {
   return DANGERS.flatMap(({ paths, accesses, why }) =>
     paths.flatMap((path) =>
       accesses.flatMap((access): Finding[] => {
-        const { verdict, rule } = decide(policy, { ask: 'path', access, path });
-        if (verdict.verdict !== 'allow' || rule === null) return [];
+        const question = { ask: 'path', access, path } as const;
+        const { verdict, rule } = decide(policy, question);
+        if (verdict.verdict !== 'allow' || rule === null || rule.unlisted === true || refused(question)) return [];
         return [{ kind: 'dangerous', rule, message: `${rule.text} allows to ${access} ${path}: ${why}` }];
       }),
     ),

@@ -1,12 +1,12 @@
-/** ACL files on disk → rules, or one PolicyError that tells everything wrong with them. */
+/** ACL files on disk → layers of documents, or one PolicyError that tells everything wrong with them. */
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type * as z from 'zod';
 import { SHIPPED_ACL_DIRECTORY } from './prepared.js';
 import { PolicyError, Problem } from './problem.js';
 import { rulesOf, type AclRule, type Locate } from './rules.js';
-import { aclSchema, type Acl } from './schema.js';
-import { readText, YamlSource } from './source.js';
+import { aclSchema, isPlain, type Acl } from './schema.js';
+import { parseYaml, readText, type YamlSource } from './source.js';
 
 /** What the loader must be told about the world around it. */
 export interface LoadOptions {
@@ -16,82 +16,151 @@ export interface LoadOptions {
   readonly shippedDirectory?: string;
 }
 
-/** One valid file. */
+/** One valid document of a file. */
 export interface LoadedFile {
   /** The name to show. */
   readonly file: string;
+  /** Of the whole file. */
   readonly text: string;
   readonly acl: Acl;
   readonly locate: Locate;
 }
 
-/**
- * Loads ACL files with what they include, each file once, as one list of rules.
- * @param files paths as the user gave them; messages show them so
- * @throws PolicyError with every problem of every file
- */
-export function loadPolicy(files: readonly string[], options: LoadOptions): AclRule[] {
-  return loadFiles(files, options).flatMap(({ acl, file, locate }) => rulesOf(acl, file, locate));
+/** Documents whose rules count together, the ones that they include among them; or one that promises. */
+export interface LoadedLayer {
+  readonly documents: readonly LoadedFile[];
+  /** The union of the files that have one plain document each. */
+  readonly isUnion: boolean;
 }
 
-/** The same, file by file. @throws PolicyError */
-export function loadFiles(files: readonly string[], options: LoadOptions): LoadedFile[] {
+/**
+ * Loads ACL files with what they include. Files of one plain document are one layer, each file once; every other
+ * document is a layer by itself, with what it includes. All layers have to agree, so that a layer can only restrict.
+ * @param files paths as the user gave them; messages show them so
+ * @returns in the order of the files; the union stands where its first file does
+ * @throws PolicyError with every problem of every file
+ */
+export function loadLayers(files: readonly string[], options: LoadOptions): LoadedLayer[] {
   const run = new Loading(options);
-  for (const file of files) run.load(file, null);
-  if (run.problems.length > 0) throw new PolicyError(run.problems);
-  return run.files;
+  for (const file of files) run.load(file);
+  if (run.problems.length > 0) throw new PolicyError([...new Set(run.problems)]);
+  return run.layers;
 }
+
+/** The documents of a policy that is one union. @throws PolicyError */
+export function loadFiles(files: readonly string[], options: LoadOptions): readonly LoadedFile[] {
+  const layers = loadLayers(files, options);
+  if (layers.length === 0) return [];
+  if (layers.length === 1 && layers[0].isUnion) return layers[0].documents;
+  throw new PolicyError([`${files.join(', ')}: several layers, must be plain files`]);
+}
+
+/** Its rules. @throws PolicyError */
+export function loadPolicy(files: readonly string[], options: LoadOptions): AclRule[] {
+  return rulesOfLayer(loadFiles(files, options));
+}
+
+export const rulesOfLayer = (documents: readonly LoadedFile[]): AclRule[] =>
+  documents.flatMap(({ acl, file, locate }) => rulesOf(acl, file, locate));
 
 type Path = readonly (string | number)[];
 
+/** A layer on its way. */
+class Growing implements LoadedLayer {
+  readonly documents: LoadedFile[] = [];
+  /** Included files by their absolute names: each counts once. */
+  readonly included = new Set<string>();
+  constructor(readonly isUnion: boolean) {}
+}
+
 class Loading {
-  readonly files: LoadedFile[] = [];
+  readonly layers: Growing[] = [];
   readonly problems: string[] = [];
   readonly #options: LoadOptions;
-  readonly #loaded = new Set<string>();
+  readonly #named = new Set<string>();
+  #union: Growing | null = null;
 
   constructor(options: LoadOptions) {
     this.#options = options;
   }
 
-  /** @param includer `file:line:column` of the include that asks for it; null for a file the user named */
-  load(file: string, includer: string | null): void {
-    const source = this.#open(file, includer);
-    if (source === null) return;
-    const acl = this.#validate(source);
-    if (acl === null) return;
-    this.files.push({ file, text: source.text, acl, locate: (path) => source.locate(path) });
-    if (acl.include === undefined) return;
-    if (includer !== null) {
-      const what = `include in an included file (${acl.include.join(', ')})`;
-      this.problems.push(`${source.at(['include'])}: ${what}, must stand in the including file`);
-      return;
-    }
-    acl.include.forEach((name, index) => this.#include(source, name, index));
+  /** A file that the user named. */
+  load(file: string): void {
+    const id = resolve(file);
+    if (this.#named.has(id)) return;
+    this.#named.add(id);
+    const documents = this.#open(file, null);
+    const isPart = documents.length === 1 && isPlain(documents[0].loaded.acl);
+    for (const document of documents) this.#add(isPart ? this.#unionLayer() : this.#newLayer(false), document, id);
   }
 
-  #include(source: YamlSource, name: string, index: number): void {
+  #unionLayer(): Growing {
+    return (this.#union ??= this.#newLayer(true));
+  }
+  #newLayer(isUnion: boolean): Growing {
+    const layer = new Growing(isUnion);
+    this.layers.push(layer);
+    return layer;
+  }
+
+  #add(layer: Growing, { source, loaded }: Opened, id: string): void {
+    // Another one of the union may have included it.
+    if (layer.included.has(id)) return;
+    layer.included.add(id);
+    layer.documents.push(loaded);
+    loaded.acl.include?.forEach((name, index) => this.#include(layer, source, name, index));
+  }
+
+  #include(layer: Growing, source: YamlSource, name: string, index: number): void {
     const beside = source.file.slice(0, source.file.lastIndexOf('/') + 1) + `${name}.yaml`;
     const shipped = resolve(this.#options.shippedDirectory ?? SHIPPED_ACL_DIRECTORY, `${name}.yaml`);
+    const at = source.at(['include', index]);
     const found = [beside, shipped].find((path) => existsSync(path));
-    if (found !== undefined) return this.load(found, source.at(['include', index]));
-    const must = `must be a file beside this one or in ${dirname(shipped)}`;
-    this.problems.push(`${source.at(['include', index])}: no such file to include (${name}.yaml), ${must}`);
+    if (found === undefined) {
+      const must = `must be a file beside this one or in ${dirname(shipped)}`;
+      this.problems.push(`${at}: no such file to include (${name}.yaml), ${must}`);
+      return;
+    }
+    const id = resolve(found);
+    if (layer.included.has(id)) return;
+    layer.included.add(id);
+    for (const { loaded, source: inner } of this.#included(found, at)) {
+      layer.documents.push(loaded);
+      if (loaded.acl.include === undefined) continue;
+      const what = `include in an included file (${loaded.acl.include.join(', ')})`;
+      this.problems.push(`${inner.at(['include'])}: ${what}, must stand in the including file`);
+    }
   }
 
-  /** null when the file is unusable, which is then among the problems, or has been loaded. */
-  #open(file: string, includer: string | null): YamlSource | null {
-    const id = resolve(file);
-    if (this.#loaded.has(id)) return null;
-    this.#loaded.add(id);
+  /** Its rules join those of the including document: it has no say about more. */
+  #included(file: string, includer: string): Opened[] {
+    const documents = this.#open(file, includer);
+    if (documents.length <= 1 && documents.every(({ loaded }) => isPlain(loaded.acl))) return documents;
+    const [first, second] = documents;
+    const [at, what] =
+      second === undefined
+        ? [first.source.at([]), 'from, otherwise or promises in an included file']
+        : [second.source.at([]), 'a second document in an included file'];
+    this.problems.push(`${at}: ${what}, must stand in the including file (${includer})`);
+    return [];
+  }
+
+  /** The documents of a file; none when it is unusable, which is then among the problems. */
+  #open(file: string, includer: string | null): Opened[] {
     try {
-      const source = new YamlSource(file, readText(file));
-      this.problems.push(...source.problems);
-      return source.problems.length === 0 ? source : null;
+      const text = readText(file);
+      const { problems, documents } = parseYaml(file, text);
+      this.problems.push(...problems);
+      if (problems.length > 0) return [];
+      const opened = documents.map((source): Opened | null => {
+        const acl = this.#validate(source);
+        return acl && { source, loaded: { file, text, acl, locate: (path) => source.locate(path) } };
+      });
+      return opened.every((one) => one !== null) ? opened : [];
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       this.problems.push(`${includer ?? `${file}:1:1`}: ${error.message}`);
-      return null;
+      return [];
     }
   }
 
@@ -104,6 +173,11 @@ class Loading {
     for (const { text } of placed(found, source)) this.problems.push(text);
     return null;
   }
+}
+
+interface Opened {
+  readonly source: YamlSource;
+  readonly loaded: LoadedFile;
 }
 
 /** A problem of the value at a path, or of its key. */

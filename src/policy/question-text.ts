@@ -4,13 +4,25 @@
  */
 import { isIPv4, isIPv6 } from 'node:net';
 import { errnoName } from '../abi/errno.js';
-import type { ByteString, Decision, NameQuestion, Question, RelabelQuestion, SocketQuestion } from '../questions.js';
+import type {
+  ByteString,
+  Decision,
+  NameQuestion,
+  Question,
+  RelabelQuestion,
+  SocketQuestion,
+  SyscallQuestion,
+} from '../questions.js';
+import { rowOf } from '../syscalls/table.js';
 import { Problem } from './problem.js';
-import { ACCESSES, FAMILIES, NAME_SPACES } from './words.js';
+import { namesOf } from './syscall-lists/names.js';
+import { ACCESSES, FAMILIES, NAME_SPACES, SOCKET_TYPES } from './words.js';
 
-type Asked = Question | RelabelQuestion;
-
-const TYPES = ['stream', 'dgram', 'seqpacket', 'raw', 'other'] as const;
+/** A call with the registers that it is made with. */
+export interface CallQuestion extends SyscallQuestion {
+  readonly registers: Uint32Array;
+}
+export type Asked = Question | RelabelQuestion | CallQuestion;
 
 /** The words, by what they ask; `explain` prints them when one is unknown. */
 export const FORMS = [
@@ -19,7 +31,7 @@ export const FORMS = [
   'unix PATH',
   'socket FAMILY [TYPE]',
   'name SPACE NAME',
-  'syscall NAME',
+  'syscall NAME [ARGUMENT=VALUE]...',
   'relabel FROM TO',
 ] as const;
 
@@ -56,6 +68,33 @@ function inet(ask: 'connect' | 'bind' | 'send', first = '', second?: string): Qu
   return { ask, family, address, port: Number(port) };
 }
 
+const NUMBER = /^-?(?:0x[0-9a-f]+|\d+)$/i;
+
+/** `flags=O_WRONLY|O_CREAT`, `fd=-1`: arguments by their names, the others 0. */
+function call(name: string | undefined, words: readonly string[]): SyscallQuestion | CallQuestion {
+  if (!name) throw bad('missing name', 'must be as "syscall mkdir"');
+  if (words.length === 0) return { ask: 'syscall', name };
+  const row = rowOf(name);
+  if (row === undefined) throw bad(`unknown name (${JSON.stringify(name)})`, 'must be the name of an i386 system call');
+  const names = namesOf(row);
+  const registers = new Uint32Array(6);
+  for (const word of words) {
+    const [, argument = '', value = ''] = /^(\w+)=(.+)$/.exec(word) ?? [];
+    const index = names.argument(argument)?.index;
+    if (index === undefined)
+      throw bad(`bad argument (${JSON.stringify(word)})`, `must be NAME=VALUE, with one of ${names.all.join(', ')}`);
+    registers[index] = value.split('|').reduce((all, one) => {
+      const known = NUMBER.test(one)
+        ? Number(one.replace('-', '')) * (one.startsWith('-') ? -1 : 1)
+        : names.constant(one);
+      if (known === undefined || !(known >= -(2 ** 31) && known < 2 ** 32))
+        throw bad(`bad value (${JSON.stringify(one)})`, 'must be a number of 32 bits, or a constant of the kernel');
+      return (all | known) >>> 0;
+    }, 0);
+  }
+  return { ask: 'syscall', name, registers };
+}
+
 /** The words of a text; a name may have blanks in it. @throws Problem */
 export function questionOf(text: string): Asked {
   const [word, ...rest] = text.trim().split(/ +/);
@@ -66,6 +105,7 @@ export function questionOf(text: string): Asked {
 /** @throws Problem that says the bad word and what it must be */
 export function questionOfWords([word = '', ...rest]: readonly string[]): Asked {
   const [first, second] = rest;
+  if (word === 'syscall') return call(first, rest.slice(1));
   const [asked, most] = parsed(word, first, second);
   if (rest.length > most) throw bad(`stray word (${JSON.stringify(rest[most])})`, `must not follow "${word} ${first}"`);
   return asked;
@@ -75,9 +115,6 @@ export function questionOfWords([word = '', ...rest]: readonly string[]): Asked 
 function parsed(word: string, first?: string, second?: string): [Asked, number] {
   if (isOneOf(ACCESSES, word)) return [{ ask: 'path', access: word, path: path(first) }, 1];
   switch (word) {
-    case 'syscall':
-      if (!first) throw bad('missing name', 'must be as "syscall mkdir"');
-      return [{ ask: 'syscall', name: first }, 1];
     case 'connect':
     case 'bind':
     case 'send':
@@ -87,7 +124,7 @@ function parsed(word: string, first?: string, second?: string): [Asked, number] 
         {
           ask: 'socket',
           family: oneOf(FAMILIES, first),
-          type: oneOf<SocketQuestion['type']>(TYPES, second ?? 'stream'),
+          type: oneOf<SocketQuestion['type']>(SOCKET_TYPES, second ?? 'stream'),
           protocol: 0,
         },
         2,
@@ -110,6 +147,6 @@ function parsed(word: string, first?: string, second?: string): [Asked, number] 
 export function verdictText({ verdict }: Decision): string {
   if (verdict.verdict === 'deny') return errnoName(verdict.errno);
   if (verdict.verdict === 'return') return `return ${verdict.value}`;
-  if (verdict.verdict === 'allow') return verdict.log ? 'log' : 'allow';
+  if (verdict.verdict === 'allow') return verdict.alarm ? 'warn' : verdict.log ? 'log' : 'allow';
   return verdict.verdict;
 }

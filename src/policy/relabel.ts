@@ -16,17 +16,20 @@ const RELABELLING: readonly Access[] = ['read', 'write', 'create', 'execute'];
  * names may be made and removed at all is another question (`create`, of both).
  * @param from the canonical guest path of the object now
  * @param to the canonical guest path it is to have
- * @returns allow, or EACCES with the rule that would grant more
+ * @returns allow, or the errno of what nothing lists (EACCES where that is none) with the rule that would grant more
  */
 export function mayRelabel(policy: Policy, from: ByteString, to: ByteString, isDirectory: boolean): Decision {
   if (policy.always !== null) return policy.always;
   for (const access of RELABELLING) {
     const more =
       grantsMore(policy, access, from, to) ?? (isDirectory ? grantsMoreBelow(policy.paths[access], from, to) : null);
-    if (more !== null) return { verdict: UNLISTED.verdict, rule: more };
+    if (more !== null) return { verdict: refusing(policy.paths[access].otherwise), rule: more };
   }
   return { verdict: { verdict: 'allow' }, rule: null };
 }
+
+const refusing = ({ verdict }: Decision): Decision['verdict'] =>
+  verdict.verdict === 'deny' ? verdict : UNLISTED.verdict;
 
 function grantsMore(policy: Policy, access: Access, from: ByteString, to: ByteString): Rule | null {
   const granted = decide(policy, { ask: 'path', access, path: to });
@@ -35,12 +38,14 @@ function grantsMore(policy: Policy, access: Access, from: ByteString, to: ByteSt
 }
 
 /** The first rule that may grant something below `to` which is not granted at the same place below `from`. */
-function grantsMoreBelow({ denies, grants }: AccessRules, from: ByteString, to: ByteString): Rule | null {
+function grantsMoreBelow({ denies, grants, otherwise }: AccessRules, from: ByteString, to: ByteString): Rule | null {
   if (denies.some((deny) => covers(deny, to))) return null;
+  const lifted = denies.some((deny) => !keepsBelow(deny, to, from));
+  // Everything is granted, then, but what is denied.
+  if (otherwise.verdict.verdict === 'allow') return lifted ? otherwise.rule : null;
   const reaching = grants.filter(({ glob }) => residual(glob, to) !== 0);
   const beyond = reaching.find((grant) => !keepsBelow(grant, from, to) && !grants.some((other) => covers(other, from)));
   if (beyond !== undefined) return beyond.decision.rule;
-  const lifted = denies.some((deny) => !keepsBelow(deny, to, from));
   return lifted ? (reaching[0]?.decision.rule ?? null) : null;
 }
 

@@ -1,4 +1,4 @@
-/** One YAML file: its text, the problems of its syntax, its value, and where each part of that value stands. */
+/** The YAML documents of one file: the problems of their syntax, their values, and where each part of a value stands. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import {
   isAlias,
@@ -8,6 +8,7 @@ import {
   isSeq,
   Lexer,
   LineCounter,
+  parseAllDocuments,
   parseDocument,
   visit,
   type Document,
@@ -62,42 +63,63 @@ function readBounded(file: string): Buffer {
   return buffer.subarray(0, length);
 }
 
-/** Syntax problems told per file: a file that is not YAML at all has one per character. */
+/** Syntax problems told per document: a file that is not YAML at all has one per character. */
 const MAX_PROBLEMS = 100;
+
+/** Each is a layer, and every question is asked of all layers. */
+const MAX_DOCUMENTS = 32;
 
 type Path = readonly (string | number)[];
 
-/** A parsed YAML file. When `problems` is not empty its value must not be used. */
-export class YamlSource {
+/** A YAML file. When `problems` is not empty its documents must not be used. */
+export interface YamlFile {
   /** `file:line:column: …`, in the order of the file. */
   readonly problems: readonly string[];
-  readonly #lines = new LineCounter();
-  readonly #document: Document | null;
+  /** At least one, unless there are problems. */
+  readonly documents: readonly YamlSource[];
+}
+
+/** @param file the name to show */
+export function parseYaml(file: string, text: string): YamlFile {
+  const deep = tooDeep(text);
+  if (deep !== null) {
+    const problem = `${file}:${deep.line}:${deep.column}: nested too deeply, must have at most ${MAX_DEPTH} levels`;
+    return { problems: [problem], documents: [] };
+  }
+  const lines = new LineCounter();
+  const documents = parse(text, lines).map((document) => new YamlSource(file, text, document, lines));
+  if (documents.length > MAX_DOCUMENTS) {
+    const problem = `${documents[MAX_DOCUMENTS].at([])}: too many documents, must be at most ${MAX_DOCUMENTS}`;
+    return { problems: [problem], documents: [] };
+  }
+  return { problems: documents.flatMap(({ problems }) => problems), documents };
+}
+
+/** One document. */
+export class YamlSource {
+  readonly problems: readonly string[];
   /** The pairs of each map by key: a search per problem would take time quadratic in the keys. */
   readonly #pairs = new WeakMap<YAMLMap, Map<string, Pair>>();
 
-  /** @param file the name to show */
+  /** @param text of the whole file, in which `lines` counts */
   constructor(
     readonly file: string,
     readonly text: string,
+    private readonly document: Document,
+    private readonly lines: LineCounter,
   ) {
-    const deep = tooDeep(text);
-    this.#document = deep === null ? parse(text, this.#lines) : null;
-    this.problems =
-      this.#document === null
-        ? [`${file}:${deep?.line}:${deep?.column}: nested too deeply, must have at most ${MAX_DEPTH} levels`]
-        : this.#problemsOf(this.#document);
+    this.problems = this.#problemsOf(document);
   }
 
   /** The plain value: maps, lists, strings, numbers, booleans, null. */
   value(): unknown {
-    return this.#document?.toJS();
+    return this.document.toJS();
   }
 
   /** Line and column, both 1-based, of the value at this path, or of the nearest thing around it. */
   locate(path: Path, atKey = false): { line: number; column: number } {
     const offset = this.#offset(path, atKey);
-    const { line, col } = this.#lines.linePos(offset);
+    const { line, col } = this.lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   }
 
@@ -109,8 +131,8 @@ export class YamlSource {
 
   /** Where the value at the path starts, or the innermost thing on the way to it that is there. */
   #offset(path: Path, atKey: boolean): number {
-    let node: unknown = this.#document?.contents;
-    let start = startOf(node) ?? 0;
+    let node: unknown = this.document.contents;
+    let start = startOf(node) ?? this.document.range?.[0] ?? 0;
     for (const [depth, step] of path.entries()) {
       const pair = isMap(node) ? this.#pairOf(node, String(step)) : undefined;
       const last = depth === path.length - 1;
@@ -141,7 +163,7 @@ export class YamlSource {
       .sort(([one], [other]) => one - other)
       .slice(0, MAX_PROBLEMS)
       .map(([offset, what]) => {
-        const { line, col } = this.#lines.linePos(offset);
+        const { line, col } = this.lines.linePos(offset);
         return `${this.file}:${line}:${col}: ${what}`;
       });
   }
@@ -152,8 +174,11 @@ function startOf(node: unknown): number | undefined {
   return isNode(node) ? node.range?.[0] : undefined;
 }
 
-function parse(text: string, lineCounter: LineCounter): Document {
-  return parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false, strict: true, version: '1.2' });
+function parse(text: string, lineCounter: LineCounter): Document[] {
+  const options = { lineCounter, prettyErrors: false, uniqueKeys: false, strict: true, version: '1.2' } as const;
+  const all = parseAllDocuments(text, options);
+  // No text at all is no document; it has a value all the same, null.
+  return all.length > 0 ? [...all] : [parseDocument(text, options)];
 }
 
 function told(error: YAMLError): string {

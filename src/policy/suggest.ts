@@ -45,8 +45,9 @@ export function suggest(
   }
 }
 
-/** Nothing lists it; `network: none` only says so. */
-const isUnlisted = ({ rule }: Decision): boolean => rule === null || rule.text === 'network: none';
+/** Nothing lists it; `network: none` and `otherwise` only say so. */
+const isUnlisted = ({ rule }: Decision): boolean =>
+  rule === null || rule.unlisted === true || rule.text === 'network: none';
 
 function ruleFor(question: Question | RelabelQuestion, judge: Judge): Suggestion | undefined {
   switch (question.ask) {

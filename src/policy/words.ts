@@ -14,4 +14,17 @@ export const FAMILIES = (
 ).split(' ');
 
 /** Verdicts a `syscalls:` entry may give by one word. */
-export const VERDICT_WORDS = ['allow', 'log', 'native', 'kill'] as const;
+export const VERDICT_WORDS = ['allow', 'log', 'warn', 'native', 'kill'] as const;
+
+/** Types of sockets, as questions name them. */
+export const SOCKET_TYPES = ['stream', 'dgram', 'seqpacket', 'raw', 'other'] as const;
+
+/** Kinds of questions that `otherwise:` tells apart. `unix` is reaching a socket by its path, `unix-bind` making one. */
+export const KINDS = [...ACCESSES, 'socket', 'connect', 'bind', 'send', 'unix', 'unix-bind', ...NAME_SPACES] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** What `otherwise:` may say beside the name of an errno. */
+export const OTHERWISE_WORDS = ['allow', 'log', 'kill'] as const;
+
+/** What stands for all calls that `syscalls:` does not list. */
+export const UNLISTED_CALLS = '*';

@@ -33,11 +33,14 @@ export class Authority {
   }
 
   /** Each is told what becomes of its refusals: what one answers is answered, though another's refusal is only logged. */
-  private composed(promises: readonly Judge[]): Judge {
+  private judges(promises: readonly Judge[]): Judge[] {
     const { above, below, onDeny: how } = this.layers;
     const inForce = (layers: readonly Layer[]): Judge[] =>
       layers.filter((layer) => !this.awaited.includes(layer)).map(({ judge }) => judge);
-    const [first, ...more] = [...inForce(above), ...promises, ...inForce(below)].map((judge) => onDeny(judge, how));
+    return [...inForce(above), ...promises, ...inForce(below)].map((judge) => onDeny(judge, how));
+  }
+  private composed(promises: readonly Judge[]): Judge {
+    const [first, ...more] = this.judges(promises);
     return first === undefined ? ALLOWING : every([first, ...more]);
   }
 
@@ -49,6 +52,10 @@ export class Authority {
   /** What is allowed beside all promises. */
   get beside(): Judge {
     return this.composed([]);
+  }
+  /** Who says so, one by one. */
+  get judgesBeside(): readonly Judge[] {
+    return this.judges([]);
   }
   /** The program promised more. */
   pledged(pledge: Pledge): Authority {

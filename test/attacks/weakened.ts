@@ -2,10 +2,11 @@
  * A helper with one check taken out, for controls only: `weakened.ts WEAKENING (--no-acl | --acl FILE) [--allow-write=PATH] [--pledge PROMISES] -- PROGRAM ARGUMENT…`.
  * It runs the product's own parts from src; nothing in src knows of it.
  */
-import { openJudge } from '../../src/cli/judge.js';
+import { openLayers } from '../../src/cli/judge.js';
 import { NotRunnable } from '../../src/launch/program.js';
 import { runSandbox } from '../../src/launch/run.js';
 import { native } from '../../src/native/index.js';
+import { every } from '../../src/policy/every.js';
 import { layersOf } from '../../src/policy/layers.js';
 import { settingsOf, type Entry } from '../../src/policy/secfilter/settings.js';
 import { promisesOf } from '../../src/policy/pledge/names.js';
@@ -23,7 +24,9 @@ const entries = options.flatMap((option): Entry[] => {
   return key === undefined ? [] : [{ key, value, origin: { file: `--${key}`, line: 0 } }];
 });
 const secfilter = entries.length === 0 ? null : settingsOf(entries, []);
-const judge = weaken(weakening, await openJudge({ acl: files, secfilter, lists: {}, root: '/' }));
+const { below } = await openLayers({ acl: files, secfilter, promised: null, lists: {}, root: '/' });
+const [first, ...more] = below.map((layer) => layer.judge);
+const judge = weaken(weakening, every([first, ...more]));
 const pledge = options.indexOf('--pledge');
 const promises = pledge < 0 ? undefined : promisesOf(options[pledge + 1]);
 

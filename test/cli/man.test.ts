@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { modelOf } from '../../src/cli/completion.js';
 import { aclSchema } from '../../src/policy/schema.js';
 import { ACCESSES, NAME_SPACES, VERDICT_WORDS } from '../../src/policy/words.js';
-import { policyOf } from '../policy/helpers.js';
+import { judgeOfTexts } from '../policy/helpers.js';
 import { answer, toldBy } from '../policy/told.js';
 import { root } from './root.js';
 
@@ -108,7 +108,7 @@ describe('sandbox-acl(5)', () => {
       expect(told.length)
         .to.be.above(0)
         .and.to.equal(body.split('# =>').length - 1);
-      const policy = policyOf(body);
+      const policy = judgeOfTexts(body);
       for (const { question, expected } of told) expect(answer(policy, question), question).to.equal(expected);
     });
   });

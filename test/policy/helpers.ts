@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compile, type Policy } from '../../src/policy/compile.js';
 import { decide } from '../../src/policy/decide.js';
-import { loadPolicy } from '../../src/policy/load.js';
+import { every } from '../../src/policy/every.js';
+import { loadLayers, loadPolicy } from '../../src/policy/load.js';
 import { PolicyError } from '../../src/policy/problem.js';
 import { verdictText } from '../../src/policy/question-text.js';
 import type { AclRule } from '../../src/policy/rules.js';
-import type { Access, ByteString } from '../../src/questions.js';
+import { judgeOfSheet, sheetOf, type Sheet } from '../../src/policy/sheet.js';
+import type { Access, ByteString, Judge } from '../../src/questions.js';
 
 const KNOWN = new Set([
   'read',
@@ -21,6 +23,7 @@ const KNOWN = new Set([
   'getpid',
   'time',
   'chroot',
+  'mkdir',
 ]);
 
 /** Stands in for the table of src/syscalls, which the policy may not import. */
@@ -52,11 +55,28 @@ export function policyOf(...texts: string[]): Policy {
   return compile(rulesOfTexts(...texts));
 }
 
+/** The layers of ACL texts, which may have several documents each. */
+export function sheetsOf(...texts: string[]): Sheet[] {
+  const files = Object.fromEntries(texts.map((text, index) => [`${index}.yaml`, text]));
+  return withFiles(files, (directory) =>
+    loadLayers(
+      Object.keys(files).map((name) => join(directory, name)),
+      { knownSyscall },
+    ).map((layer) => sheetOf(layer, (veil) => veil)),
+  );
+}
+
+/** All of them together. */
+export function judgeOfTexts(...texts: string[]): Judge {
+  const [first, ...rest] = sheetsOf(...texts).map(judgeOfSheet);
+  return every([first, ...rest]);
+}
+
 /** The problems of one ACL text without the directory before the file name `a.yaml`. */
 export function problemsOf(text: string | Buffer): string[] {
   return withFiles({ 'a.yaml': text }, (directory) => {
     try {
-      loadPolicy([`${directory}/a.yaml`], { knownSyscall });
+      loadLayers([`${directory}/a.yaml`], { knownSyscall });
     } catch (error) {
       if (error instanceof PolicyError) return error.problems.map((line) => line.replaceAll(`${directory}/`, ''));
       throw error;

@@ -30,7 +30,7 @@ const WRONG: [what: string, text: string, ...problems: string[]][] = [
   [
     'an unknown key',
     'fles: []',
-    'a.yaml:1:1: unknown key ("fles"), must be one of why, include, files, syscalls, network, names, tests',
+    'a.yaml:1:1: unknown key ("fles"), must be one of why, include, files, syscalls, network, names, otherwise, from, pledge, execpledge, unveil, tests',
   ],
   [
     'an unknown key of a rule',
@@ -40,23 +40,23 @@ const WRONG: [what: string, text: string, ...problems: string[]][] = [
   [
     'no map',
     '- a',
-    'a.yaml:1:1: bad value (["a"]), must be a map with keys of why, include, files, syscalls, network, names, tests',
+    'a.yaml:1:1: bad value (["a"]), must be a map with keys of why, include, files, syscalls, network, names, otherwise, from, pledge, execpledge, unveil, tests',
   ],
   [
     'nothing',
     '',
-    'a.yaml:1:1: bad value (null), must be a map with keys of why, include, files, syscalls, network, names, tests',
+    'a.yaml:1:1: bad value (null), must be a map with keys of why, include, files, syscalls, network, names, otherwise, from, pledge, execpledge, unveil, tests',
   ],
   ['an empty key', 'files:', 'a.yaml:1:7: bad value (null), must be a list of rules'],
   [
     'an unknown call',
     'syscalls:\n  opne: kill',
-    'a.yaml:2:3: unknown name ("opne"), must be the name of an i386 system call',
+    'a.yaml:2:3: unknown name ("opne"), must be the name of an i386 system call, or "*"',
   ],
   [
     'a verdict word',
     'syscalls: { open: alow }',
-    'a.yaml:1:19: bad value ("alow"), must be { return: N }, { deny: ERRNO } or one of allow, log, native, kill',
+    'a.yaml:1:19: bad value ("alow"), must be { return: N }, { deny: ERRNO } or one of allow, log, warn, native, kill',
   ],
   [
     'two verdicts',
@@ -158,7 +158,6 @@ const WRONG: [what: string, text: string, ...problems: string[]][] = [
   ['broken YAML', 'files: [', /a.yaml:1:9: not YAML \(.*\), must be valid YAML 1.2/.source],
   ['a tab', 'files:\n\t- x', /a.yaml:2:1: not YAML \(Tabs .*\), must be valid YAML 1.2/.source],
   ['an unknown tag', 'files: !foo []', /a.yaml:1:8: not YAML \(Unresolved tag.*\), must be valid YAML 1.2/.source],
-  ['two documents', 'files: []\n---\nfiles: []', /a.yaml:2:1: not YAML \(Source contains multiple documents.*/.source],
   [
     'a duplicate key',
     'network: none\nfiles: []\nnetwork: none',
@@ -184,13 +183,13 @@ const WRONG: [what: string, text: string, ...problems: string[]][] = [
   [
     'several things',
     'fles: []\nfiles:\n  - { read: ["a"], why: 3 }\n  - { stat: ["/"], deny: ["/"], errno: EFOO }\nsyscalls: { nope: kill, open: maybe }\n',
-    'a.yaml:1:1: unknown key ("fles"), must be one of why, include, files, syscalls, network, names, tests',
+    'a.yaml:1:1: unknown key ("fles"), must be one of why, include, files, syscalls, network, names, otherwise, from, pledge, execpledge, unveil, tests',
     'a.yaml:3:14: bad pattern ("a"), must be an absolute path pattern starting with "/"',
     'a.yaml:3:25: bad value (3), must be a text',
     'a.yaml:4:13: stray key (stat), must be a rule of its own, not beside deny',
     'a.yaml:4:40: bad value ("EFOO"), must be an errno name such as EACCES',
-    'a.yaml:5:13: unknown name ("nope"), must be the name of an i386 system call',
-    'a.yaml:5:31: bad value ("maybe"), must be { return: N }, { deny: ERRNO } or one of allow, log, native, kill',
+    'a.yaml:5:13: unknown name ("nope"), must be the name of an i386 system call, or "*"',
+    'a.yaml:5:31: bad value ("maybe"), must be { return: N }, { deny: ERRNO } or one of allow, log, warn, native, kill',
   ],
 ];
 

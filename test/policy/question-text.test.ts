@@ -18,6 +18,11 @@ describe('questions in words', () => {
     ['unix @a', { ask: 'name', space: 'abstract', name: 'a' }],
     ['name sysv shm:0x1', { ask: 'name', space: 'sysv', name: 'shm:0x1' }],
     ['syscall mkdir', { ask: 'syscall', name: 'mkdir' }],
+    [
+      'syscall openat at=AT_FDCWD flags=O_WRONLY|O_CREAT mode=0x1a4',
+      { ask: 'syscall', name: 'openat', registers: Uint32Array.of(0xffffff9c, 0, 0o101, 0o644, 0, 0) },
+    ],
+    ['syscall read fd=-1', { ask: 'syscall', name: 'read', registers: Uint32Array.of(0xffffffff, 0, 0, 0, 0, 0) }],
     ['relabel /a /b', { ask: 'relabel', from: '/a', to: '/b', directory: false }],
   ] as const)
     it(text, () => expect(questionOf(text)).to.deep.equal(expected));
@@ -40,7 +45,12 @@ describe('questions in words', () => {
     ['name sysv', /missing name/],
     ['name space x', /must be one of abstract, /],
     ['syscall', /missing name/],
-    ['syscall open read', /stray word \("read"\)/],
+    ['syscall open read', /bad argument \("read"\), must be NAME=VALUE, with one of path, flags, mode/],
+    ['syscall open fd=1', /bad argument \("fd=1"\)/],
+    ['syscall open flags=', /bad argument \("flags="\)/],
+    ['syscall open flags=O_NONE', /bad value \("O_NONE"\), must be a number of 32 bits, or a constant/],
+    ['syscall open flags=0x1ffffffff', /bad value/],
+    ['syscall opne flags=1', /unknown name \("opne"\)/],
     ['relabel /a', /bad path/],
   ] as const)
     it(`${text || 'nothing'} is none`, () => expect(() => questionOf(text)).to.throw(Problem, says));

@@ -3,10 +3,9 @@
  * CHOICES in JSON. Everything is allowed. Start it with Node and tsx; it exits as the sandbox does.
  */
 import { existsSync, realpathSync } from 'node:fs';
-import { openJudge } from '../../src/cli/judge.js';
+import { openLayers } from '../../src/cli/judge.js';
 import { runSandbox, type RunOptions } from '../../src/launch/run.js';
 import { native } from '../../src/native/index.js';
-import { layersOf } from '../../src/policy/layers.js';
 import { View } from '../../src/referee/view.js';
 import { sysroot } from './elf-builder.js';
 
@@ -20,7 +19,10 @@ const { status, reason } = runSandbox({
   command,
   env: Object.entries(process.env).map(([name, value]) => `${name}=${value}`),
   view: new View({ root: '/', sysroot: process.arch !== 'ia32' && existsSync(tree) ? realpathSync(tree) : null }),
-  layers: layersOf(await openJudge({ acl: null, secfilter: null, lists: {}, root: '/' })),
+  layers: {
+    ...(await openLayers({ acl: null, secfilter: null, promised: null, lists: {}, root: '/' })),
+    onDeny: 'errno',
+  },
   keep: [],
   peek,
   ignored: new Uint32Array(2),

@@ -6,6 +6,7 @@ import { syscallName } from '../../abi/numbers.js';
 import { matchesPath, residual } from '../glob.js';
 import { compiled, reaches, type Compiled } from './compiled.js';
 import { PROMISE_NAMES, type Promises } from './names.js';
+import { ruleOf, type Origin } from './origin.js';
 
 const ALLOWED: Decision = Object.freeze({ verdict: Object.freeze({ verdict: 'allow' }), rule: null });
 const deny = (errno: number): Verdict => ({ verdict: 'deny', errno });
@@ -50,7 +51,7 @@ function allowing(question: Question, call: string | undefined): Allows {
 export interface Promised {
   readonly promises: Promises;
   /** Where they were made, for the log: `--pledge`. */
-  readonly origin: string;
+  readonly origin: Origin;
   /** A program that was executed under them is on its way to its main. */
   readonly starting: boolean;
 }
@@ -107,7 +108,7 @@ class PledgeJudge implements Judge {
     return { verdict, rule: this.rule(text) };
   }
   private rule(text: string): Rule {
-    return { file: this.promised.origin, line: 0, column: 0, text };
+    return ruleOf(this.promised.origin, text);
   }
 
   decide(question: Question, call?: string): Decision {

@@ -48,5 +48,12 @@ export function promisesOf(text: string): Promises | undefined {
   return all.every(isPromise) ? new Set(all) : undefined;
 }
 
+/** Of a text that somebody has checked. */
+export function promisesIn(text: string): Promises {
+  const promises = promisesOf(text);
+  if (promises === undefined) throw new Error('promises that nobody has checked');
+  return promises;
+}
+
 /** Letters of unveil(2), each at most once? */
 export const arePermissions = (text: string): boolean => /^[rwxc]*$/.test(text) && new Set(text).size === text.length;

@@ -8,15 +8,18 @@ import { every } from '../every.js';
 import type { From } from '../layers.js';
 import { promiseJudge } from './judge.js';
 import { arePermissions, promisesOf, type Promises } from './names.js';
+import type { Origin } from './origin.js';
 import { veilJudge, type Veil } from './veil.js';
 
-/** What is asked for, by the command line or by a program. */
+/** What is asked for by the command line, or by a file. */
 export interface Wish {
   /** Null: as they are. */
   readonly promises: Promises | null;
   readonly exec: Promises | null;
   readonly veils: readonly Veil[];
   readonly from: From;
+  /** Left out: by options. */
+  readonly origins?: { readonly promises: Origin; readonly veils: Origin };
 }
 
 export interface Pledge {
@@ -31,7 +34,9 @@ export interface Pledge {
   readonly fixed: readonly (readonly Veil[])[];
   readonly from: From;
   readonly starting: boolean;
-  readonly origin: string;
+  readonly origin: Origin;
+  /** Of those that are fixed. */
+  readonly unveiling: Origin;
 }
 
 export const UNPLEDGED: Pledge = {
@@ -43,6 +48,7 @@ export const UNPLEDGED: Pledge = {
   from: 'main',
   starting: false,
   origin: 'pledge()',
+  unveiling: '--unveil',
 };
 
 /** As OpenBSD's unveil(2) has it. */
@@ -103,20 +109,20 @@ export function executed(held: Pledge): Pledge {
   };
 }
 
-/** The command line's wish comes into force: what was promised already counts, too. */
+/** The wish of the command line, or of a file, comes into force: what was promised already counts, too. */
 export function begun(held: Pledge, wish: Wish): Pledge {
-  const origin = '--pledge';
+  const { promises: origin, veils: unveiling } = wish.origins ?? { promises: '--pledge', veils: '--unveil' };
   const promises = wish.promises === null ? held.promises : common(wish.promises, held.promises);
   const exec = wish.exec === null ? held.exec : common(wish.exec, held.exec);
   const fixed = wish.veils.length === 0 ? held.fixed : [wish.veils, ...held.fixed];
-  return { ...held, promises, exec, fixed, from: wish.from, origin };
+  return { ...held, promises, exec, fixed, from: wish.from, origin, unveiling };
 }
 
 /** Null: nothing was promised. */
-export function judgeOf({ promises, veils, fixed, starting, origin }: Pledge): Judge | null {
+export function judgeOf({ promises, veils, fixed, starting, origin, unveiling }: Pledge): Judge | null {
   const judges = [
     ...(promises === null ? [] : [promiseJudge({ promises, origin, starting })]),
-    ...fixed.map((layer) => veilJudge({ veils: layer, origin: '--unveil', starting })),
+    ...fixed.map((layer) => veilJudge({ veils: layer, origin: unveiling, starting })),
     ...(veils === null ? [] : [veilJudge({ veils, origin: 'unveil()', starting })]),
   ];
   const [first, ...rest] = judges;

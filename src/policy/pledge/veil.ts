@@ -1,7 +1,8 @@
 /** unveil(2): which names are left, and what may be done with them. */
 import { ERRNO } from '../../abi/errno.js';
-import type { Access, ByteString, Decision, Judge, Question, Rule } from '../../questions.js';
+import type { Access, ByteString, Decision, Judge, Question } from '../../questions.js';
 import { matchesPath, parseGlob, type Glob } from '../glob.js';
+import { ruleOf, type Origin } from './origin.js';
 import { LIBRARIES } from './promises.js';
 
 /** A canonical guest path, and letters of `rwxc`. It stands for all that is below it, but what another one is nearer to. */
@@ -36,7 +37,7 @@ const isLibrary = (path: ByteString): boolean =>
 export interface Veiled {
   readonly veils: readonly Veil[];
   /** Where they were made, for the log: `--unveil`. */
-  readonly origin: string;
+  readonly origin: Origin;
   /** A program that was executed under them is on its way to its main. */
   readonly starting: boolean;
 }
@@ -62,8 +63,7 @@ class VeilJudge implements Judge {
   }
   private refusal(veil: Veil | undefined, errno: number): Decision {
     const text = veil === undefined ? 'it is not unveiled' : `${veil.path}:${veil.permissions}`;
-    const rule: Rule = { file: this.o.origin, line: 0, column: 0, text };
-    return { verdict: { verdict: 'deny', errno }, rule };
+    return { verdict: { verdict: 'deny', errno }, rule: ruleOf(this.o.origin, text) };
   }
 
   mayRelabel(from: ByteString, to: ByteString, directory: boolean): Decision {

@@ -27,42 +27,55 @@ export interface Surroundings {
 }
 
 const ALLOWED: Decision = Object.freeze({ verdict: Object.freeze({ verdict: 'allow' }), rule: null });
-const DNS_PORT = 53;
+export const DNS_PORT = 53;
 
-const refusal = ({ origin }: Given<unknown>, text: string): Decision => {
-  const rule: Rule = Object.freeze({ file: origin.file, line: origin.line, column: origin.line === 0 ? 0 : 1, text });
-  return Object.freeze({ verdict: Object.freeze({ verdict: 'deny', errno: ERRNO.EPERM }), rule });
-};
+/** The rule of a setting, in these words. */
+export const ruleFor = ({ origin }: Given<unknown>, text: string): Rule =>
+  Object.freeze({ file: origin.file, line: origin.line, column: origin.line === 0 ? 0 : 1, text });
+const refusal = (given: Given<unknown>, text: string): Decision =>
+  Object.freeze({ verdict: Object.freeze({ verdict: 'deny', errno: ERRNO.EPERM }), rule: ruleFor(given, text) });
 /** Values in words, not too many of them. */
-const listed = (all: readonly Given<string>[]): string => {
+export const listed = (all: readonly Given<string>[]): string => {
   const shown = all.slice(0, 4).map(({ value }) => printable(value));
   return [...shown, ...(all.length > shown.length ? ['…'] : [])].join(', ');
 };
+
+/** What a setting refuses, in words. */
+export const SAYS = {
+  write: (but: readonly Given<string>[]): string =>
+    but.length === 0 ? 'nothing may be written' : `nothing may be written but ${listed(but)}`,
+  none: 'no address may be reached',
+  masks: (masks: readonly Given<string>[]): string => `no address but those of ${listed(masks)}`,
+  ports: (ports: readonly Given<string>[]): string => `no port but ${listed(ports)}`,
+} as const;
 
 // ---- files ----
 
 /** What may be changed, and how all else is refused. */
 interface Writes {
   readonly may: (path: ByteString) => boolean;
+  /** Does something that may be changed lie below? */
+  readonly isAbove: (path: ByteString) => boolean;
   readonly refused: Decision | null;
 }
 
-/** The path itself, and everything below it. */
+/** The path itself, and everything below it; of the root also what has no path, such as a pipe by its name in /proc. */
 const below =
   (root: ByteString) =>
   (path: ByteString): boolean =>
-    root === '/' ? path.startsWith('/') : path === root || path.startsWith(`${root}/`);
+    root === '/' || path === root || path.startsWith(`${root}/`);
 
 /** `--allow-write` makes the rest read-only, unless `--read-only=0` says that it is not. */
 function writesOf({ switches, lists }: Settings, { canonical }: Surroundings): Writes {
   const readOnly = switches['read-only'];
   const paths = lists['allow-write'];
-  const roots = paths.map(({ value }) => below(canonical(value)));
+  const tops = paths.map(({ value }) => canonical(value));
+  const roots = tops.map(below);
   const may = (path: ByteString): boolean => roots.some((holds) => holds(path));
+  const isAbove = (path: ByteString): boolean => tops.some(below(path));
   const by = readOnly ?? paths[0];
-  if (by === undefined || readOnly?.value === false) return { may, refused: null };
-  const but = paths.length === 0 ? 'nothing may be written' : `nothing may be written but ${listed(paths)}`;
-  return { may, refused: refusal(by, but) };
+  if (by === undefined || readOnly?.value === false) return { may, isAbove, refused: null };
+  return { may, isAbove, refused: refusal(by, SAYS.write(paths)) };
 }
 
 const CHANGES: readonly Access[] = ['write', 'create'];
@@ -76,13 +89,13 @@ function addressRules({ switches, lists }: Settings): Refuses<InetQuestion>[] {
   const rules: Refuses<InetQuestion>[] = [];
   const none = switches['no-outbound-network'];
   if (none?.value === true) {
-    const refused = refusal(none, 'no address may be reached');
+    const refused = refusal(none, SAYS.none);
     rules.push(({ ask }) => (ask === 'bind' ? null : refused));
   }
   const masks = lists['allowed-netmask'];
   if (masks.length > 0) {
     const endpoints = masks.map(({ value }) => netmask(value));
-    const refused = refusal(masks[0], `no address but those of ${listed(masks)}`);
+    const refused = refusal(masks[0], SAYS.masks(masks));
     rules.push(({ family, address, port }) =>
       endpoints.some((endpoint) => endpointHolds(endpoint, family, address, port)) ? null : refused,
     );
@@ -90,7 +103,7 @@ function addressRules({ switches, lists }: Settings): Refuses<InetQuestion>[] {
   const ports = lists['allowed-port'];
   if (ports.length > 0) {
     const numbers = new Set(ports.map(({ value }) => Number(value)));
-    const refused = refusal(ports[0], `no port but ${listed(ports)}`);
+    const refused = refusal(ports[0], SAYS.ports(ports));
     // A port that is bound as 0 is one of the kernel's choice.
     rules.push(({ ask, port }) => (numbers.has(port) || (ask === 'bind' && port === 0) ? null : refused));
   }
@@ -103,7 +116,9 @@ const restricting = ({ switches, lists }: Settings): Given<unknown> | undefined 
     ? switches['no-outbound-network']
     : (lists['allowed-netmask'][0] ?? lists['allowed-port'][0]);
 
-const MAINSTREAM = ['unix', 'inet', 'inet6', 'netlink'];
+export const MAINSTREAM = ['unix', 'inet', 'inet6', 'netlink'];
+
+export const ONLY_MAINSTREAM = `no family but ${MAINSTREAM.join(', ')}`;
 
 /** Names that lead out of the sandbox, to who could do there what the program may not. */
 const LEADING_OUT: Readonly<Partial<Record<NameQuestion['space'], string>>> = {
@@ -129,7 +144,7 @@ class Secfilter implements Judge {
     this.addresses = addressRules(settings);
     this.network = restricting(settings);
     const mainstream = switches['mainstream-network-families'];
-    this.families = mainstream?.value === true ? refusal(mainstream, `no family but ${MAINSTREAM.join(', ')}`) : null;
+    this.families = mainstream?.value === true ? refusal(mainstream, ONLY_MAINSTREAM) : null;
     this.servers = switches['allow-resolv']?.value === true ? around.nameServers.map(serverAt) : [];
   }
 
@@ -179,7 +194,7 @@ class Secfilter implements Judge {
     if (space === 'vsock' && this.families !== null) return this.families;
     // Where Linux shows message queues as files.
     if (space === 'mqueue') return this.change(`/dev/mqueue${name}`);
-    if (space === 'abstract' && this.writes.refused !== null) return this.change('');
+    if (space === 'abstract' && this.writes.refused !== null) return this.writes.refused;
     const why = LEADING_OUT[space];
     return why === undefined ? null : this.past(why);
   }
@@ -193,10 +208,11 @@ class Secfilter implements Judge {
     return null;
   }
 
-  /** A name that may be changed for an object whose own may not: a link would be a way around. */
-  mayRelabel(from: ByteString, to: ByteString): Decision {
-    if (this.writes.refused === null || !this.writes.may(to) || this.writes.may(from)) return ALLOWED;
-    return this.writes.refused;
+  /** A name that may be changed, or has such below, for an object whose own may not: a link would be a way around. */
+  mayRelabel(from: ByteString, to: ByteString, directory: boolean): Decision {
+    const { may, isAbove, refused } = this.writes;
+    if (refused === null || may(from) || from === to) return ALLOWED;
+    return may(to) || (directory && isAbove(to)) ? refused : ALLOWED;
   }
 }
 

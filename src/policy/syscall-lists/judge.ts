@@ -1,55 +1,67 @@
-/** Lists of calls as a judge: it speaks of calls by name and registers, and allows whatever else is asked. */
-import { syscallName } from '../../abi/numbers.js';
-import type { CallRule, Decision, Judge, Rule, Verdict } from '../../questions.js';
-import { rows } from '../../syscalls/table.js';
+/** Lists of calls as rules, and as a judge that speaks of calls by name and registers, and allows whatever else is asked. */
+import type { CallRule, Judge, Rule, Verdict } from '../../questions.js';
+import { compile } from '../compile.js';
 import { ALLOWING } from '../every.js';
+import { runJudgeOf } from '../judge-of.js';
+import type { AclRule, CallCase } from '../rules.js';
+import { UNLISTED_CALLS } from '../words.js';
 import type { Entry, Lists } from './lists.js';
 import { ALLOW } from './variables.js';
 
+const ALLOWED: Verdict = Object.freeze({ verdict: 'allow' });
 const PUNISHED: Readonly<Record<Lists['action'], Verdict>> = {
   kill: { verdict: 'kill' },
   log: { verdict: 'allow', log: true, alarm: true },
 };
 
-const decision = (verdict: Verdict, file: string, text: string): Decision => {
-  const rule: Rule = Object.freeze({ file, line: 0, column: 0, text });
-  return Object.freeze({ verdict: Object.freeze(verdict), rule });
-};
+const ruleIn = ({ variable }: Lists, text: string): Rule => Object.freeze({ file: variable, line: 0, column: 0, text });
 
-/** What entry says when it is the one that counts; undefined: the call goes on. */
-function said({ variable, action }: Lists, { text, errno }: Entry): Decision | undefined {
-  if (errno !== 0 && action === 'kill') return decision({ verdict: 'deny', errno }, variable, text);
-  return variable === ALLOW && errno === 0 ? undefined : decision(PUNISHED[action], variable, text);
+/** What entry says when it is the one that counts. */
+function said({ variable, action }: Lists, { errno }: Entry): Verdict {
+  if (errno !== 0 && action === 'kill') return { verdict: 'deny', errno };
+  return variable === ALLOW && errno === 0 ? ALLOWED : PUNISHED[action];
 }
 
-/** The rule of one call: the first entry whose condition holds counts, then what is done without one. undefined: it is free. */
-function ruleOf(lists: Lists, name: string): CallRule | undefined {
+/** Of the entries for one call, in their order; what follows one without a condition is never reached. */
+function casesOf(lists: Lists, name: string): CallCase[] {
   const entries = lists.entries.filter(({ calls }) => calls.some((each) => each === name));
-  const unlisted =
-    lists.variable === ALLOW ? decision(PUNISHED[lists.action], lists.variable, `${name} is not listed`) : undefined;
-  const outcomes = entries.map((entry) => ({ condition: entry.condition, outcome: said(lists, entry) }));
-  const settled = outcomes.findIndex(({ condition }) => condition === null);
-  // The hook need not ask for what is free whatever its arguments are.
-  if (
-    settled < 0 ? unlisted === undefined && outcomes.length === 0 : settled === 0 && outcomes[0].outcome === undefined
-  )
-    return undefined;
-  return (registers) => {
-    for (const { condition, outcome } of outcomes) if (condition === null || condition(registers)) return outcome;
-    return unlisted;
-  };
+  const last = entries.findIndex(({ when }) => when === null);
+  return entries.slice(0, last < 0 ? undefined : last + 1).map((entry) => ({
+    when: entry.when,
+    verdict: said(lists, entry),
+    rule: ruleIn(lists, entry.text),
+  }));
 }
 
-const present = rows.filter((row) => row !== undefined);
+/** As an ACL file says it: the first case that holds counts, then what is not listed. */
+export function listRules(lists: Lists): AclRule[] {
+  const names = new Set(lists.entries.flatMap(({ calls }) => calls));
+  const rules = [...names].map((name): AclRule => {
+    const cases = casesOf(lists, name);
+    return { kind: 'syscall', name, cases, rule: cases[0].rule };
+  });
+  const rule = ruleIn(lists, 'is not listed');
+  const unlisted: CallCase = { when: null, verdict: PUNISHED[lists.action], rule };
+  return [
+    ...(lists.variable === ALLOW
+      ? [{ kind: 'syscall', name: UNLISTED_CALLS, cases: [unlisted], rule } satisfies AclRule]
+      : []),
+    ...rules,
+    { kind: 'otherwise', of: 'else', verdict: ALLOWED, rule: ruleIn(lists, 'it speaks of calls alone') },
+  ];
+}
+
+/** Of what goes on nothing is said. */
+const silent =
+  (rule: CallRule): CallRule =>
+  (registers) => {
+    const decision = rule(registers);
+    return decision?.verdict === ALLOWED ? undefined : decision;
+  };
 
 export function listsJudge(lists: Lists): Judge {
-  const calls = new Map<string, CallRule>();
-  for (const { nr } of present) {
-    const name = syscallName(nr);
-    const rule = ruleOf(lists, name);
-    if (rule !== undefined) calls.set(name, rule);
-  }
-  return { ...ALLOWING, calls };
+  const { calls } = runJudgeOf(compile(listRules(lists)));
+  return { ...ALLOWING, calls: new Map([...calls].map(([name, rule]) => [name, silent(rule)])) };
 }
 
 /** arch/x86: seccomp_mode1_syscalls of a 32-bit thread. */

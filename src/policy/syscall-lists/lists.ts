@@ -18,7 +18,7 @@ export interface Entry {
   /** The rows that it speaks of: several for socketcall and ipc. */
   readonly calls: readonly SyscallName[];
   /** null: whatever the arguments are. */
-  readonly condition: Condition | null;
+  readonly when: { readonly text: string; readonly holds: Condition } | null;
   /** The call fails with this, and nobody is killed; 0 when none is given. */
   readonly errno: number;
 }
@@ -75,7 +75,10 @@ function entryOf(text: string): Entry {
   return {
     text,
     calls,
-    condition: condition === undefined || row === undefined ? null : conditionOf(condition, namesOf(row)),
+    when:
+      condition === undefined || row === undefined
+        ? null
+        : { text: condition.trim(), holds: conditionOf(condition, namesOf(row)) },
     errno: errnoOf(errno),
   };
 }
