@@ -6,6 +6,7 @@ import type { Wish } from '../policy/pledge/state.js';
 import { DEFAULT_ACL, preparedRules } from '../policy/prepared.js';
 import type { Settings } from '../policy/secfilter/settings.js';
 import { areLists, type Variables } from '../policy/syscall-lists/variables.js';
+import { unbound, warningOf } from '../policy/unbound.js';
 import { rowOf } from '../syscalls/table.js';
 import { wishOf, type Promised } from './promised.js';
 
@@ -36,7 +37,7 @@ async function secfilterLayer(settings: Settings, root: string): Promise<Layer[]
 /** Lists of calls, and what is said of them at the start. @throws PolicyError */
 async function listLayer(variables: Variables): Promise<{ layer: Layer; says: readonly string[] } | null> {
   if (!areLists(variables)) return null;
-  const [{ introduction, listsJudge, unbound }, { listsOf }] = await Promise.all([
+  const [{ introduction, listsJudge }, { listsOf }] = await Promise.all([
     import('../policy/syscall-lists/judge.js'),
     import('../policy/syscall-lists/lists.js'),
   ]);
@@ -44,8 +45,8 @@ async function listLayer(variables: Variables): Promise<{ layer: Layer; says: re
   if (lists === null) return null;
   const judge = listsJudge(lists);
   const free = unbound(judge);
-  const warning = `the program's own hook asks before ${free.join(', ')}: hostile code can make them past it`;
-  return { layer: { judge, from: 'entry' }, says: [...introduction(lists), ...(free.length > 0 ? [warning] : [])] };
+  const says = [...introduction(lists), ...(free.length > 0 ? [warningOf(free)] : [])];
+  return { layer: { judge, from: 'entry' }, says };
 }
 
 /** What stands above promises in a file counts before them. @throws PolicyError */
@@ -86,19 +87,24 @@ async function aclLayers({ acl, promised }: PolicySources, isAlone: boolean): Pr
     : alone({ judge: runJudgeOf(compile(prepared)), from: 'exec' });
 }
 
-/**
- * What the options of all front ends and the ACL files say, in the order in which they count.
- * @returns with lines for standard error, null without lists of calls
- * @throws PolicyError
- */
-export async function openLayers(o: PolicySources): Promise<Opened & { readonly says: readonly string[] | null }> {
+/** What there is to say about a policy when a run starts. */
+interface Remarks {
+  /** Lines for standard error; null without lists of calls. */
+  readonly says: readonly string[] | null;
+  readonly warnings: readonly string[];
+}
+
+/** What the options of all front ends and the ACL files say, in the order in which they count. @throws PolicyError */
+export async function openLayers(o: PolicySources): Promise<Opened & Remarks> {
   const lists = await listLayer(o.lists);
   const secfilter = o.secfilter === null ? [] : await secfilterLayer(o.secfilter, o.root);
   const files = await aclLayers(o, lists === null && secfilter.length === 0 && o.promised === null);
+  const free = [...new Set([...files.above, ...files.below].flatMap(({ judge }) => unbound(judge)))];
   return {
     above: [...(lists === null ? [] : [lists.layer]), ...files.above],
     wish: o.promised === null ? files.wish : wishOf(o.promised),
     below: [...secfilter, ...files.below],
     says: lists?.says ?? null,
+    warnings: free.length > 0 ? [warningOf(free)] : [],
   };
 }

@@ -78,7 +78,8 @@ async function run(): Promise<number> {
     const { saidBy } = await import('./secfilter.js');
     for (const line of saidBy(data.secfilter)) log('INFO', printable(line));
   }
-  const { says, ...layers } = await openLayers(data);
+  const { says, warnings, ...layers } = await openLayers(data);
+  for (const line of warnings) log('WARNING', line);
   if (says !== null && data.level !== 'ERROR' && data.level !== 'CRITICAL')
     for (const line of says) writeSync(STDERR, `${printable(line)}\n`);
   const options: RunOptions = {

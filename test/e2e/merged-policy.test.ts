@@ -140,6 +140,18 @@ describe('the policy of all front ends', function () {
     expect(status).to.equal(127);
   });
 
+  it('a run warns of rules that hostile code gets around', async () => {
+    const file = join(top, 'reads.yaml');
+    const run = async (text: string): Promise<string> => {
+      writeFileSync(file, `otherwise: allow\nsyscalls: ${text}\n`);
+      return (await sandbox(['true'], { options: ['--acl', file, '-d', 'WARNING'] })).stderr;
+    };
+    expect(await run('{ read: { deny: EIO, when: fd == 77 }, mkdir: kill }')).to.match(
+      /WARNING: the program's own hook asks before read: hostile code can make them past it$/m,
+    );
+    expect(await run('{ read: native, write: allow, mkdir: kill }')).to.equal('');
+  });
+
   it('show names where each rule comes from', async () => {
     const file = await shown(
       ['--config', 'secfilter.conf', '--allowed-port=80', '--pledge', 'stdio', '--acl', 'own.yaml', ...root],

@@ -64,11 +64,6 @@ export function listsJudge(lists: Lists): Judge {
   return { ...ALLOWING, calls: new Map([...calls].map(([name, rule]) => [name, silent(rule)])) };
 }
 
-/** arch/x86: seccomp_mode1_syscalls of a 32-bit thread. */
-const STRICT = ['read', 'write', 'exit', 'sigreturn'];
-/** The restricted calls that strict mode allows: who goes past the hook makes them all the same. */
-export const unbound = ({ calls }: Judge): string[] => STRICT.filter((name) => calls.has(name));
-
 /** What is said of them at the start. */
 export function introduction(lists: Lists): string[] {
   const action = lists.variable === ALLOW ? (lists.action === 'log' ? 'log' : 'kill process') : 'allow';
