@@ -3,7 +3,7 @@
  * promises, secfilter's options, ACL files. What every layer allows is allowed.
  */
 import { fromBytes, printable, type ByteString } from '../abi/bytes.js';
-import { errnoName } from '../abi/errno.js';
+import { ERRNO, errnoName } from '../abi/errno.js';
 import { AT_FDCWD, O_PATH } from '../abi/linux.js';
 import { SHARED_MEMORY_PREFIX } from '../launch/channels.js';
 import { native } from '../native/index.js';
@@ -52,13 +52,16 @@ export interface FrontEnd {
 const option = (name: string): { file: string; line: 0; column: 0 } => ({ file: name, line: 0, column: 0 });
 const latin1 = (path: string): ByteString => fromBytes(Buffer.from(path));
 
+const viewOf = ({ root, sysroot }: Pick<Said, 'root' | 'sysroot'>): View =>
+  new View({ root: latin1(root), sysroot: sysroot === null ? null : latin1(sysroot) });
+
 /** Guest names of what the user wrote, found as a run finds them: links are followed. */
-function canonicalVeils({ root, sysroot }: Pick<Said, 'root' | 'sysroot'>): (veil: Veil) => Veil {
-  const view = new View({ root: latin1(root), sysroot: sysroot === null ? null : latin1(sysroot) });
-  const resolver = new PathResolver(view, native, { sharedMemoryPrefix: SHARED_MEMORY_PREFIX });
+function canonicalVeils(said: Pick<Said, 'root' | 'sysroot'>): (veil: Veil) => Veil {
+  const resolver = new PathResolver(viewOf(said), native, { sharedMemoryPrefix: SHARED_MEMORY_PREFIX });
   return ({ path, permissions }) => {
     const cwd = native.openat(AT_FDCWD, '.', O_PATH, 0);
-    const found = resolver.resolve(cwd, path, { follow: true });
+    const there = resolver.resolve(cwd, path, { follow: true });
+    const found = there === -ERRNO.ENOENT ? resolver.resolve(cwd, path, { follow: true, make: true }) : there;
     resolver.release();
     native.close(cwd);
     if (typeof found !== 'number') return { path: found.guest, permissions };
@@ -101,9 +104,10 @@ function fromPromises(said: Said): FrontEnd[] {
   return [sheetFront(sheet)];
 }
 
-function fromSecfilter({ secfilter, root }: Said): FrontEnd[] {
+function fromSecfilter(said: Said): FrontEnd[] {
+  const { secfilter } = said;
   if (secfilter === null) return [];
-  const around = surroundings(root);
+  const around = surroundings(viewOf(said));
   const judge = secfilterJudge(secfilter, around);
   if (judge === null) return [];
   return [{ name: "secfilter's options", from: 'exec', judge, sheets: () => secfilterSheets(secfilter, around) }];

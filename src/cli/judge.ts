@@ -1,4 +1,5 @@
 /** The policy of a run as its layers: options, ACL files, the shipped default, or none. */
+import { fromBytes, type ByteString } from '../abi/bytes.js';
 import { allowAll, compile } from '../policy/compile.js';
 import { judgeOf, runJudgeOf } from '../policy/judge-of.js';
 import type { Layer, Layers } from '../policy/layers.js';
@@ -7,6 +8,7 @@ import { DEFAULT_ACL, preparedRules } from '../policy/prepared.js';
 import type { Settings } from '../policy/secfilter/settings.js';
 import { areLists, type Variables } from '../policy/syscall-lists/variables.js';
 import { unbound, warningOf } from '../policy/unbound.js';
+import { View } from '../referee/view.js';
 import { rowOf } from '../syscalls/table.js';
 import { wishOf, type Promised } from './promised.js';
 
@@ -18,19 +20,22 @@ export interface PolicySources {
   readonly promised: Promised | null;
   /** SECCOMP_SYSCALL_ALLOW and its like. */
   readonly lists: Variables;
-  /** The root of the program's view. */
+  /** The directories of the program's view. */
   readonly root: string;
+  readonly sysroot?: string | null;
 }
 
 type Opened = Omit<Layers, 'onDeny'>;
 
-async function secfilterLayer(settings: Settings, root: string): Promise<Layer[]> {
+async function secfilterLayer(settings: Settings, { root, sysroot = null }: PolicySources): Promise<Layer[]> {
   // Loaded here, as all below: most runs do without.
   const [{ secfilterJudge }, { surroundings }] = await Promise.all([
     import('../policy/secfilter/judge.js'),
     import('./secfilter.js'),
   ]);
-  const judge = secfilterJudge(settings, surroundings(root));
+  const bytes = (path: string): ByteString => fromBytes(Buffer.from(path));
+  const view = new View({ root: bytes(root), sysroot: sysroot === null ? null : bytes(sysroot) });
+  const judge = secfilterJudge(settings, surroundings(view));
   return judge === null ? [] : [{ judge, from: 'exec' }];
 }
 
@@ -97,7 +102,7 @@ interface Remarks {
 /** What the options of all front ends and the ACL files say, in the order in which they count. @throws PolicyError */
 export async function openLayers(o: PolicySources): Promise<Opened & Remarks> {
   const lists = await listLayer(o.lists);
-  const secfilter = o.secfilter === null ? [] : await secfilterLayer(o.secfilter, o.root);
+  const secfilter = o.secfilter === null ? [] : await secfilterLayer(o.secfilter, o);
   const files = await aclLayers(o, lists === null && secfilter.length === 0 && o.promised === null);
   const free = [...new Set([...files.above, ...files.below].flatMap(({ judge }) => unbound(judge)))];
   return {

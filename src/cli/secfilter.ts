@@ -3,9 +3,16 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { basename, dirname, normalize, resolve } from 'node:path';
 import { fromBytes, type ByteString } from '../abi/bytes.js';
+import { MODE } from '../abi/flags.js';
+import { SHARED_MEMORY_PREFIX } from '../launch/channels.js';
+import { readWhole } from '../launch/files.js';
+import { CAP, ownCredentials } from '../native/credentials.js';
+import { native } from '../native/index.js';
 import { PolicyError } from '../policy/problem.js';
 import type { Surroundings } from '../policy/secfilter/judge.js';
 import { configEntries, settingsOf, type Entry, type Settings } from '../policy/secfilter/settings.js';
+import { PathResolver } from '../referee/paths.js';
+import type { View } from '../referee/view.js';
 
 const RESOLV_CONF = '/etc/resolv.conf';
 
@@ -59,23 +66,41 @@ export function nameServersOf(text: string): string[] {
   return known.length > 0 ? known : ['127.0.0.1', '::1'];
 }
 
-function nameServers(): string[] {
+const O_NONBLOCK_NOFOLLOW = 0o404000;
+
+/** What the program will find in a file; empty where there is none. A symlink leads where it leads the program. */
+function textIn(view: View, path: ByteString): string {
+  const resolver = new PathResolver(view, native, { sharedMemoryPrefix: SHARED_MEMORY_PREFIX });
   try {
-    return nameServersOf(readFileSync(RESOLV_CONF, 'utf8'));
-  } catch {
-    return nameServersOf('');
+    const found = resolver.resolve(-1, path, { follow: true });
+    if (typeof found === 'number' || found.type !== MODE.values.S_IFREG) return '';
+    const fd = native.openat(found.dir, found.name, O_NONBLOCK_NOFOLLOW, 0);
+    if (fd < 0) return '';
+    const content = readWhole(fd);
+    native.close(fd);
+    return typeof content === 'number' ? '' : fromBytes(content);
+  } finally {
+    resolver.dispose();
   }
 }
 
-/** @param root of the program's view */
-export const surroundings = (root: string): Surroundings => ({
+/** capabilities(7): is CAP_NET_ADMIN, or will it be, when the program is executed? */
+function mayRoute(): boolean {
+  const { uid, capabilities } = ownCredentials();
+  const { bounding, ...others } = capabilities;
+  const isRoot = Object.values(uid).includes(0);
+  return [isRoot ? bounding : 0n, ...Object.values(others)].some((set) => ((set >> BigInt(CAP.NET_ADMIN)) & 1n) !== 0n);
+}
+
+export const surroundings = (view: View): Surroundings => ({
   canonical(path) {
-    if (root !== '/') return insideRoot(path);
+    if (view.root !== '/') return insideRoot(path);
     try {
       return canonical(resolve(path));
     } catch (error) {
       throw new PolicyError([`--allow-write: ${JSON.stringify(path)}: ${(error as Error).message}`]);
     }
   },
-  nameServers: nameServers(),
+  nameServers: () => nameServersOf(textIn(view, RESOLV_CONF)),
+  mayRoute: mayRoute(),
 });

@@ -23,7 +23,7 @@ export interface Capabilities {
 }
 
 /** include/uapi/linux/capability.h */
-export const CAP = { KILL: 5, SETGID: 6, SETUID: 7, SYS_PTRACE: 19 } as const;
+export const CAP = { KILL: 5, SETGID: 6, SETUID: 7, NET_ADMIN: 12, SYS_PTRACE: 19 } as const;
 const bits = (...capabilities: readonly number[]): bigint =>
   capabilities.reduce((set, n) => set | (1n << BigInt(n)), 0n);
 /** The helper's to keep, for memory, descriptors and end of the program. No file is opened by one of them. */

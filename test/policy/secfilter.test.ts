@@ -18,7 +18,8 @@ const entries = (line: string): Entry[] =>
     });
 const AROUND = {
   canonical: (path: string) => path.replace(/(?<=.)\/$/, ''),
-  nameServers: ['192.0.2.53', '2001:db8::53'],
+  nameServers: () => ['192.0.2.53', '2001:db8::53'],
+  mayRoute: false,
 };
 
 const maybe = (line: string, config = ''): Judge | null =>
@@ -180,6 +181,14 @@ describe('secfilter: addresses', () => {
       expect(path(judge, 'write', '/x')).to.equal('allow');
     }
     expect(unix(judgeOf('--allowed-port=22 --allow-write=/run/agent'), '/run/agent')).to.equal('allow');
+  });
+  it('who may change routes gets no netlink socket, where addresses are restricted', () => {
+    const judge = (line: string) => secfilterJudge(settingsOf(entries(line), []), { ...AROUND, mayRoute: true });
+    const route = { ask: 'name', space: 'netlink', name: 'route' } as const;
+    for (const option of ['--no-outbound-network', '--allowed-netmask=::/0', '--allowed-port=22'])
+      expect(say(judge(option)!.decide(route)), option).to.equal('EPERM');
+    for (const option of ['--read-only', '--mainstream-network-families'])
+      expect(say(judge(option)!.decide(route)), option).to.equal('allow');
   });
   it('--mainstream-network-families', () => {
     const judge = judgeOf('--mainstream-network-families');

@@ -22,8 +22,10 @@ import { netmask, type Given, type Settings } from './settings.js';
 export interface Surroundings {
   /** The canonical guest path of what the user wrote. */
   readonly canonical: (path: string) => ByteString;
-  /** The addresses of the name servers. */
-  readonly nameServers: readonly string[];
+  /** The addresses of the name servers, as the program will know them. */
+  readonly nameServers: () => readonly string[];
+  /** Has the program CAP_NET_ADMIN, or could it have it? */
+  readonly mayRoute: boolean;
 }
 
 const ALLOWED: Decision = Object.freeze({ verdict: Object.freeze({ verdict: 'allow' }), rule: null });
@@ -138,14 +140,17 @@ class Secfilter implements Judge {
   private readonly network: Given<unknown> | undefined;
   private readonly families: Decision | null;
 
-  constructor(settings: Settings, around: Surroundings) {
+  constructor(
+    settings: Settings,
+    private readonly around: Surroundings,
+  ) {
     const { switches } = settings;
     this.writes = writesOf(settings, around);
     this.addresses = addressRules(settings);
     this.network = restricting(settings);
     const mainstream = switches['mainstream-network-families'];
     this.families = mainstream?.value === true ? refusal(mainstream, ONLY_MAINSTREAM) : null;
-    this.servers = switches['allow-resolv']?.value === true ? around.nameServers.map(serverAt) : [];
+    this.servers = switches['allow-resolv']?.value === true ? around.nameServers().map(serverAt) : [];
   }
 
   get restricts(): boolean {
@@ -195,6 +200,9 @@ class Secfilter implements Judge {
     // Where Linux shows message queues as files.
     if (space === 'mqueue') return this.change(`/dev/mqueue${name}`);
     if (space === 'abstract' && this.writes.refused !== null) return this.writes.refused;
+    // Messages are written by write(2), which nobody judges: routes, tunnels, address translation.
+    if (space === 'netlink' && this.around.mayRoute)
+      return this.past('with CAP_NET_ADMIN a netlink socket could lead an allowed address elsewhere');
     const why = LEADING_OUT[space];
     return why === undefined ? null : this.past(why);
   }

@@ -93,18 +93,14 @@ const REACH: readonly InetAction[] = ['connect', 'send'];
 const ALL: readonly InetAction[] = ['connect', 'bind', 'send'];
 
 /** Sockets whose addresses and ports can be judged, daemons that may be reached, name servers. */
-function beside(
-  by: Given<unknown>,
-  { switches }: Settings,
-  roots: readonly Root[],
-  servers: readonly string[],
-): AclRule[] {
+function beside(by: Given<unknown>, { switches }: Settings, roots: readonly Root[], around: Surroundings): AclRule[] {
   const rule = ruleFor(by, 'TCP and UDP');
+  const judged = around.mayRoute ? ['inet', 'inet6'] : ['inet', 'inet6', 'netlink'];
   const resolv = switches['allow-resolv'];
   return [
-    ...(resolv?.value === true ? servers.flatMap((server) => inet(resolv, REACH, server, DNS_PORT)) : []),
+    ...(resolv?.value === true ? around.nameServers().flatMap((server) => inet(resolv, REACH, server, DNS_PORT)) : []),
     { kind: 'family', family: 'unix', types: null, rule },
-    ...['inet', 'inet6', 'netlink'].map((family): AclRule => ({
+    ...judged.map((family): AclRule => ({
       kind: 'family',
       family,
       types: ['stream', 'dgram'],
@@ -120,7 +116,8 @@ function beside(
 /** What leads past addresses is refused by each. */
 const PAST: readonly Kind[] = ['socket', 'unix', 'abstract', 'vsock', 'family'];
 
-function addresses(settings: Settings, roots: readonly Root[], servers: readonly string[]): RulesSheet[] {
+function addresses(settings: Settings, roots: readonly Root[], around: Surroundings): RulesSheet[] {
+  const past: readonly Kind[] = around.mayRoute ? [...PAST, 'netlink'] : PAST;
   const { switches, lists } = settings;
   const none = switches['no-outbound-network'];
   const [masks, ports] = [lists['allowed-netmask'], lists['allowed-port']];
@@ -129,7 +126,7 @@ function addresses(settings: Settings, roots: readonly Root[], servers: readonly
     kinds: readonly Kind[],
     why: string,
     rules: readonly AclRule[],
-  ): RulesSheet => sheet(by, [...kinds, ...PAST], why, [...rules, ...beside(by, settings, roots, servers)]);
+  ): RulesSheet => sheet(by, [...kinds, ...past], why, [...rules, ...beside(by, settings, roots, around)]);
   return [
     ...(none?.value === true ? [restricting(none, REACH, SAYS.none, [])] : []),
     ...(masks.length === 0
@@ -157,5 +154,5 @@ function addresses(settings: Settings, roots: readonly Root[], servers: readonly
 /** None where nothing is restricted. @throws PolicyError for paths that no ACL file can have */
 export function secfilterSheets(settings: Settings, around: Surroundings): RulesSheet[] {
   const roots = settings.lists['allow-write'].map((given) => ({ given, path: around.canonical(given.value) }));
-  return [...families(settings), ...writes(settings, roots), ...addresses(settings, roots, around.nameServers)];
+  return [...families(settings), ...writes(settings, roots), ...addresses(settings, roots, around)];
 }
