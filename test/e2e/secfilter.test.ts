@@ -5,37 +5,18 @@ import { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { dedent, makeTemporary, remove, sandbox, type Ended } from '../support/run.js';
+import { attempting, results } from '../support/attempts.js';
+import { makeTemporary, remove, sandbox, type Ended } from '../support/run.js';
 
 const bash = (script: string, options: readonly string[], cwd: string, level = 'CRITICAL'): Promise<Ended> =>
   sandbox(['bash', '--norc', '-c', script], { options: ['-d', level, ...options], cwd, timeout: 30_000 });
 
-const PRELUDE = `
-import ctypes, errno, os, socket, subprocess, sys, threading
-libc = ctypes.CDLL(None, use_errno=True)
-def check(result):
-    if result < 0: raise OSError(ctypes.get_errno(), 'failed')
-def attempt(name, f):
-    try:
-        f()
-        print(name, 'done')
-    except OSError as e: print(name, errno.errorcode.get(e.errno, e.errno))
-`;
 const python = (script: string, options: readonly string[], cwd: string): Promise<Ended> =>
-  sandbox(['python3.11', '-c', PRELUDE + dedent(script)], {
+  sandbox(attempting(script), {
     options: ['-d', 'CRITICAL', ...options],
     cwd,
     timeout: 30_000,
   });
-
-/** `name result` lines by name. */
-const results = ({ stdout }: Ended): Record<string, string> =>
-  Object.fromEntries(
-    stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => line.split(' ') as [string, string]),
-  );
 
 describe('secfilter options', function () {
   this.timeout(90_000);
