@@ -75,14 +75,11 @@ const toLog =
   (refusal) =>
     refusal.decision.verdict.verdict !== 'kill' && log('warn', refusalLine(refusal));
 
-/** The names that the user gave as the program will find them. @throws SetupError */
-function veilsOf(
-  { veils, origins }: Wish,
-  resolve: (path: ByteString) => Resolved | number,
-  resolver: PathResolver,
-): readonly Veil[] {
+/** The names that the user gave as the program will find them, or make them. @throws SetupError */
+function veilsOf({ veils, origins }: Wish, cwd: number, resolver: PathResolver): readonly Veil[] {
   return veils.map(({ path, permissions }) => {
-    const found = resolve(path);
+    const there = resolver.resolve(cwd, path, { follow: true });
+    const found = there === -ERRNO.ENOENT ? resolver.resolve(cwd, path, { follow: true, make: true }) : there;
     resolver.release();
     if (typeof found !== 'number') return { path: found.guest, permissions };
     const where = placeOfRule(ruleOf(origins?.veils ?? '--unveil', ''));
@@ -107,7 +104,7 @@ export function runSandbox(o: RunOptions): Ending {
     }
   });
   const { wish } = o.layers;
-  const layers = wish === null ? o.layers : { ...o.layers, wish: { ...wish, veils: veilsOf(wish, resolve, resolver) } };
+  const layers = wish === null ? o.layers : { ...o.layers, wish: { ...wish, veils: veilsOf(wish, cwd, resolver) } };
   native.close(cwd);
 
   const { channels, process } = startProcess({

@@ -33,7 +33,9 @@ function unveil(call: Call): number | Outcome {
   if (typeof name === 'number') return name;
   if (permissions === null) return -ERRNO.EFAULT;
   if (typeof permissions === 'number') return permissions;
-  const where = call.resolve(AT_FDCWD, name, { follow: true });
+  const there = call.resolve(AT_FDCWD, name, { follow: true });
+  // Its end need not be there.
+  const where = there === -ERRNO.ENOENT ? call.resolve(AT_FDCWD, name, { follow: true, make: true }) : there;
   return typeof where === 'number' ? where : { outcome: 'unveil', veil: { path: where.guest, permissions } };
 }
 

@@ -14,7 +14,11 @@ def attempt(name, f):
 `;
 
 /** `attempt('name', function)` prints `name done`, or the errno's name in place of `done`. */
-export const attempting = (script: string): string[] => ['python3.11', '-c', PRELUDE + dedent(script)];
+export const attempting = (...scripts: string[]): string[] => [
+  'python3.11',
+  '-c',
+  [PRELUDE, ...scripts.map(dedent)].join('\n'),
+];
 
 /** What was printed, by name. */
 export const results = ({ stdout }: Ended): Record<string, string> =>

@@ -19,6 +19,7 @@ int main(void)
 	CALL(unveil, "none/file", "r");
 	CALL(unveil, "file", "rq");
 	CALL(unveil, "file", "rrrrrrrrrrrrrrrrr");
+	CALL(unveil, "later", "rc");
 	CALL(unveil, "file", "r");
 	CALL(unveil, "file", "rw");
 	CALL(openat, AT_FDCWD, "file", O_WRONLY, 0);
