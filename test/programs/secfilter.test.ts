@@ -1,13 +1,14 @@
 /** secfilter's own example of use with Debian's ssh, sshd and curl: a client that reaches one host, and writes its own keys. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect, createServer as createTcp, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { ENVIRONMENT, makeTemporary, remove, sandbox, SANDBOX, type Ended } from '../support/run.js';
+import { clientOf, daemonOf } from './ssh.js';
 
 const TREE = resolve('.sysroot/programs');
 const HOST = '127.0.0.1';
@@ -45,21 +46,8 @@ describe('secfilter options with programs of the network', function () {
     let daemon: ChildProcess;
     let port = 0;
     before(async () => {
-      mkdirSync(at('.ssh'));
-      mkdirSync('/run/sshd', { recursive: true });
-      for (const key of ['hk', '.ssh/id'])
-        await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', key], '--no-acl');
-      copyFileSync(at('.ssh/id.pub'), at('ak'));
-      chmodSync(at('ak'), 0o600);
       port = await freePort();
-      const settings = [
-        `ListenAddress ${HOST}`,
-        'PermitRootLogin yes',
-        'StrictModes no',
-        `AuthorizedKeysFile ${at('ak')}`,
-      ];
-      writeFileSync(at('sc'), [...settings, 'PidFile none', 'UsePAM no', ''].join('\n'));
-      const words = ['/usr/sbin/sshd', '-D', '-p', String(port), '-f', at('sc'), '-h', at('hk')];
+      const words = await daemonOf(top, (command) => run(command, '--no-acl'), HOST, port);
       daemon = spawn(SANDBOX, ['-d', 'CRITICAL', '--no-acl', '--sysroot', TREE, '--', ...words], {
         env: ENVIRONMENT,
         stdio: 'ignore',
@@ -81,14 +69,8 @@ describe('secfilter options with programs of the network', function () {
     });
 
     const ssh = (host: string, to: number, ...options: string[]): Promise<Ended> => {
-      const given = [
-        'StrictHostKeyChecking=no',
-        `UserKnownHostsFile=${at('.ssh/known')}`,
-        'ConnectTimeout=5',
-        'LogLevel=ERROR',
-      ];
-      const words = ['ssh', '-F', 'none', ...given.flatMap((one) => ['-o', one]), '-i', '.ssh/id', '-p', String(to)];
-      return run([...words, `root@${host}`, 'echo via-ssh; exit 5'], '--config', at('one-host.conf'), ...options);
+      const words = clientOf(top, host, to);
+      return run([...words, 'echo via-ssh; exit 5'], '--config', at('one-host.conf'), ...options);
     };
 
     it('the host is reached, and its key is kept', async () => {
