@@ -303,6 +303,16 @@ function nameSender(call: Call, control: DataView, at: number): void {
   if (call.process.sandbox.process(control.getInt32(at, true)) === undefined) control.setInt32(at, NOBODY, true);
 }
 
+/** Where ancillary data names an interface, which would send past the routes: an allowed address would be somebody else's there. */
+const INTERFACE_AT: ReadonlyMap<string, number> = new Map([
+  [key(IPPROTO.values.IPPROTO_IP, IP.values.IP_PKTINFO), 0],
+  [key(IPPROTO.values.IPPROTO_IPV6, IPV6.values.IPV6_PKTINFO), 16],
+]);
+function leaveToRoutes(control: DataView, what: string, at: number, end: number): void {
+  const where = INTERFACE_AT.get(what);
+  if (where !== undefined && at + where + 4 <= end) control.setUint32(at + where, 0, true);
+}
+
 /** cmsg(3): every entry known, no reserved descriptor among those it passes. */
 function controlRefusal(call: Call, control: Uint8Array): number {
   const view = new DataView(control.buffer, control.byteOffset, control.byteLength);
@@ -321,6 +331,7 @@ function controlRefusal(call: Call, control: Uint8Array): number {
     }
     if (cmsg_level === SOL_SOCKET && cmsg_type === SCM.SCM_CREDENTIALS && cmsg_len >= cmsghdr.size + 4)
       nameSender(call, view, at + cmsghdr.size);
+    leaveToRoutes(view, key(cmsg_level, cmsg_type), at + cmsghdr.size, at + cmsg_len);
     at += (cmsg_len + 3) & ~3;
   }
   return 0;
@@ -587,19 +598,20 @@ function optionKind(r: Uint32Array): Kind {
   return names === undefined ? hex() : flags(names);
 }
 /** Programs in the kernel, and a way around the routing that was judged. */
-const OPTIONS_REFUSED: ReadonlySet<number> = new Set<number>([
-  SO.values.SO_ATTACH_FILTER,
-  SO.values.SO_ATTACH_BPF,
-  SO.values.SO_ATTACH_REUSEPORT_CBPF,
-  SO.values.SO_ATTACH_REUSEPORT_EBPF,
-  SO.values.SO_BINDTODEVICE,
-  SO.values.SO_BINDTOIFINDEX,
-  SO.values.SO_DEBUG,
+const OPTIONS_REFUSED: ReadonlySet<string> = new Set([
+  key(SOL_SOCKET, SO.values.SO_ATTACH_FILTER),
+  key(SOL_SOCKET, SO.values.SO_ATTACH_BPF),
+  key(SOL_SOCKET, SO.values.SO_ATTACH_REUSEPORT_CBPF),
+  key(SOL_SOCKET, SO.values.SO_ATTACH_REUSEPORT_EBPF),
+  key(SOL_SOCKET, SO.values.SO_BINDTODEVICE),
+  key(SOL_SOCKET, SO.values.SO_BINDTOIFINDEX),
+  key(SOL_SOCKET, SO.values.SO_DEBUG),
+  key(IPPROTO.values.IPPROTO_IPV6, IPV6.values.IPV6_PKTINFO),
 ]);
 
 function optionRefusal(call: Call, set: boolean): number {
   const [, level, option] = call.r;
-  if (set && level === SOL_SOCKET && OPTIONS_REFUSED.has(option)) return -ERRNO.EPERM;
+  if (set && OPTIONS_REFUSED.has(key(level, option))) return -ERRNO.EPERM;
   if (isNamed(LEVELS.get(level), option)) return 0;
   call.log('info', `${set ? 'setsockopt' : 'getsockopt'}: level ${level}, option ${option} is not known, ENOPROTOOPT`);
   return -ERRNO.ENOPROTOOPT;

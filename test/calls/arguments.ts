@@ -9,7 +9,7 @@ export interface Given {
 }
 
 /** Refused, and what they would do bare is not wanted: programs in the kernel, other routes, the kernel's log. */
-const OPTIONS_DENIED = /^SO_(ATTACH_|BINDTO|DEBUG$)/;
+const OPTIONS_DENIED = /^(SO_(ATTACH_|BINDTO|DEBUG$)|IPV6_PKTINFO$)/;
 /** Values that differ from run to run. */
 const OPTIONS_VAGUE = /^SO_(COOKIE|INCOMING_CPU)$/;
 

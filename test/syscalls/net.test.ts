@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, renameSync, symlinkSync, unlinkSync, writeFileS
 import { expect } from 'chai';
 import { fromBytes, type ByteString } from '../../src/abi/bytes.js';
 import { ERRNO } from '../../src/abi/errno.js';
-import { AF, MSG, SCM, SO, SOCK, SOL_SOCKET } from '../../src/abi/flags.js';
+import { AF, IP, IPPROTO, IPV6, MSG, SCM, SO, SOCK, SOL_SOCKET } from '../../src/abi/flags.js';
 import { cmsghdr, iovec, mmsghdr, msghdr, socketName, unixAddress } from '../../src/abi/structs.js';
 import type { Question } from '../../src/questions.js';
 import type { Order, Resolved } from '../../src/syscalls/dsl.js';
@@ -327,6 +327,19 @@ describe('sockets', () => {
         expect(control(SCM.SCM_CREDENTIALS, [expected, 0, 0])).to.deep.equal(call.inArena(sent.msg_control));
       }
     });
+    it('no interface is chosen by what is sent along; the source address is', () => {
+      const IN = [IP.values.IP_PKTINFO, IPPROTO.values.IPPROTO_IP] as const;
+      const IN6 = [IPV6.values.IPV6_PKTINFO, IPPROTO.values.IPPROTO_IPV6] as const;
+      for (const [[type, level], given, expected] of [
+        [IN, [2, 0x0100007f, 0], [0, 0x0100007f, 0]],
+        [IN6, [1, 2, 3, 4, 5], [1, 2, 3, 4, 0]],
+        [IN6, [1, 2, 3, 4], [1, 2, 3, 4]],
+      ] as const) {
+        const { orders } = run('sendmsg', [3, withControl(control(type, [...given], level)), 0]);
+        const sent = msghdr.decode(call.inArena(orders[0][2])) as Record<string, number>;
+        expect(call.inArena(sent.msg_control)).to.deep.equal(control(type, [...expected], level));
+      }
+    });
     it('a second control message hides behind the first in vain', () => {
       const both = new Uint8Array(32);
       both.set(control(SCM.SCM_CREDENTIALS, []), 0);
@@ -370,6 +383,7 @@ describe('sockets', () => {
     expect(run('setsockopt', [3, SOL_SOCKET, SO.values.SO_REUSEADDR, 64, 4]).orders.length).to.equal(1);
     refused('setsockopt', [3, SOL_SOCKET, SO.values.SO_ATTACH_FILTER, 64, 8], ERRNO.EPERM);
     refused('setsockopt', [3, SOL_SOCKET, SO.values.SO_ATTACH_BPF, 64, 4], ERRNO.EPERM);
+    refused('setsockopt', [3, IPPROTO.values.IPPROTO_IPV6, IPV6.values.IPV6_PKTINFO, 64, 20], ERRNO.EPERM);
     refused('setsockopt', [3, 0, 4, 64, 4], ERRNO.ENOPROTOOPT); // IP_OPTIONS: source routes
     refused('setsockopt', [3, 6, 31, 64, 4], ERRNO.ENOPROTOOPT); // TCP_ULP
     refused('getsockopt', [3, 4711, 1, 64, 64], ERRNO.ENOPROTOOPT);
