@@ -72,6 +72,8 @@ export interface RunOptions {
   /** ACL file; without one everything is allowed. */
   readonly acl?: string;
   readonly options?: readonly string[];
+  /** Words before all: those of a network of the test's own. */
+  readonly enter?: readonly string[];
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -83,12 +85,12 @@ export interface Ended {
   readonly stderr: string;
 }
 
-function commandLine({ cage, command, acl, options = [] }: RunOptions): string[] {
-  if (cage === 'bare') return [...command];
+function commandLine({ cage, command, acl, options = [], enter = [] }: RunOptions): string[] {
+  if (cage === 'bare') return [...enter, ...command];
   const judged = acl === undefined ? '--no-acl' : ['--acl', acl];
   const product = [SANDBOX, '--sysroot', '/'];
   const runner = cage === 'product' ? product : [...WEAKENED, cage];
-  return [...runner, ...[judged].flat(), ...options, '--', ...command];
+  return [...enter, ...runner, ...[judged].flat(), ...options, '--', ...command];
 }
 
 const SIGNALS: Readonly<Record<string, number>> = {

@@ -2,6 +2,8 @@
  * What a call points at, or what a path leads to, is changed by a process outside while the call is judged. Each race
  * counts its outcomes: allowed and refused ones both prove that the change fell into every moment of the call.
  */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
@@ -36,7 +38,7 @@ const judging = acl(
     `{ write: ["${at('shared')}-*", "${at('sock-a')}"] }`,
     `{ create: ["${at('x')}/**"], write: ["${at('x')}/**"] }`,
   ],
-  ['network:', `  - { unix: ["${at('sock-a')}", "${at('x')}/**"] }`],
+  ['network:', `  - { unix: ["${at('sock-a')}", "${at('x')}/**"] }`, '  - { send: ["127.0.0.1:*"] }'],
 );
 
 type Outcomes = ReadonlyMap<number, number>;
@@ -158,6 +160,36 @@ describe('attacks: races', function () {
         expect(reached.d).to.be.above(0);
       });
     });
+  });
+
+  describe('the host that a datagram is sent to', () => {
+    const [allowed, refused] = ['127.0.0.1', '127.0.0.2'];
+    const heard = { [allowed]: 0, [refused]: 0 };
+    const sockets = [allowed, refused].map((host) => createSocket('udp4').on('message', () => heard[host]++));
+    let racing: ReturnType<typeof flipping>;
+    before(async () => {
+      sockets[0].bind(0, allowed);
+      await once(sockets[0], 'listening');
+      const { port } = sockets[0].address();
+      sockets[1].bind(port, refused);
+      await once(sockets[1], 'listening');
+      const address = (last: number): Buffer => Buffer.from([2, 0, port >> 8, port & 0xff, 127, 0, 0, last, ...Array<number>(8).fill(0)]); // prettier-ignore
+      racing = flipping(address(1), address(2));
+    });
+    beforeEach(() => (heard[allowed] = heard[refused] = 0));
+    after(() => sockets.forEach((socket) => socket.close()));
+    for (const mode of ['sendto', 'sendmsg']) {
+      it(`${mode}: is the one that was judged`, async () => {
+        const outcomes = await under(racing.flip, () => race('product', mode, FEWER, racing.shared));
+        expectNoWin(outcomes, FEWER, [errno('EACCES')]);
+        expect(heard[allowed]).to.be.above(0);
+        expect(heard[refused]).to.equal(0);
+      });
+      it(`control: ${mode} with an address that is read twice`, async () => {
+        await under(racing.flip, () => race('reread', mode, FEWER, racing.shared));
+        expect(heard[refused]).to.be.above(0);
+      });
+    }
   });
 
   describe('directories that change while a path is walked', () => {

@@ -1,5 +1,6 @@
 /**
- * A helper with one check taken out, for controls only: `weakened.ts WEAKENING (--no-acl | --acl FILE) [--allow-write=PATH] [--pledge PROMISES] -- PROGRAM ARGUMENT…`.
+ * A helper with one check taken out, for controls only: `weakened.ts WEAKENING (--no-acl | --acl FILE) [--KEY=VALUE of
+ * secfilter] [--pledge PROMISES] -- PROGRAM ARGUMENT…`.
  * It runs the product's own parts from src; nothing in src knows of it.
  */
 import { openLayers } from '../../src/cli/judge.js';
@@ -20,7 +21,7 @@ const acl = options.indexOf('--acl');
 const peek = options.includes('--peek') ? options[options.indexOf('--peek') + 1] : 'vm';
 const files = acl < 0 ? null : [options[acl + 1]];
 const entries = options.flatMap((option): Entry[] => {
-  const [, key, value] = /^--(allow-write)=(.*)$/.exec(option) ?? [];
+  const [, key, value] = /^--([a-z-]+)=(.*)$/.exec(option) ?? [];
   return key === undefined ? [] : [{ key, value, origin: { file: `--${key}`, line: 0 } }];
 });
 const secfilter = entries.length === 0 ? null : settingsOf(entries, []);

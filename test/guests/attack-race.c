@@ -5,6 +5,8 @@
  *   path FILE      open the path that stands in FILE, mapped shared
  *   how FILE PATH  openat2 of PATH with the struct open_how in FILE
  *   name FILE      connect to the struct sockaddr_un in FILE
+ *   sendto FILE    sendto the struct sockaddr_in in FILE
+ *   sendmsg FILE   the same by sendmsg
  *   vector FILE    readv of /dev/zero by the vector in FILE, which leads to the program's memory or to the sandbox's
  *   open PATH      open PATH, whose directories are swapped
  *   make PATH      mkdir PATH, and remove it
@@ -15,8 +17,8 @@
 #define GUEST_MAIN
 #include "../attacks/guest.h"
 
-enum { NR_READV = 145, NR_MKDIR = 39, NR_RMDIR = 40, NR_CHDIR = 12, NR_OPENAT2 = 437, NR_BIND = 361 };
-enum { O_RDWR = 2, O_CREAT = 0100, O_EXCL = 0200, AF_UNIX = 1, SOCK_STREAM = 1, AT_FDCWD = -100 };
+enum { NR_READV = 145, NR_MKDIR = 39, NR_RMDIR = 40, NR_CHDIR = 12, NR_OPENAT2 = 437, NR_BIND = 361, NR_SENDTO = 369, NR_SENDMSG = 370 };
+enum { O_RDWR = 2, O_CREAT = 0100, O_EXCL = 0200, AF_UNIX = 1, AF_INET = 2, SOCK_STREAM = 1, SOCK_DGRAM = 2, AT_FDCWD = -100 };
 #define OUTCOMES 256
 
 static word outcomes[OUTCOMES];
@@ -61,6 +63,27 @@ static word name(void)
 {
 	word fd = call(NR_SOCKET, AF_UNIX, SOCK_STREAM, 0), result = call(NR_CONNECT, fd, shared, 110);
 	call(NR_CLOSE, fd);
+	return failed(result) ? -result : 'A';
+}
+
+static word datagrams(void)
+{
+	static word fd;
+	return fd ? fd : (fd = call(NR_SOCKET, AF_INET, SOCK_DGRAM, 0));
+}
+
+static word send_to(void)
+{
+	word result = call(NR_SENDTO, datagrams(), "x", 1, 0, shared, 16);
+	return failed(result) ? -result : 'A';
+}
+
+static word send_message(void)
+{
+	static const struct { const void *base; word length; } data = { "x", 1 };
+	static struct { void *name; word length; const void *iov; word count; word rest[3]; } message = { 0, 16, &data, 1, { 0 } };
+	message.name = shared;
+	word result = call(NR_SENDMSG, datagrams(), &message, 0);
 	return failed(result) ? -result : 'A';
 }
 
@@ -125,7 +148,7 @@ static word enter(void)
 
 static const struct { const char *name; word (*act)(void); int maps; } MODES[] = {
 	{ "path", path, 1 }, { "how", how, 1 }, { "name", name, 1 }, { "vector", vector, 1 }, { "open", open, 0 },
-	{ "make", make, 0 }, { "create", create, 0 }, { "bind", bind, 0 }, { "enter", enter, 0 },
+	{ "sendto", send_to, 1 }, { "sendmsg", send_message, 1 }, { "make", make, 0 }, { "create", create, 0 }, { "bind", bind, 0 }, { "enter", enter, 0 },
 };
 
 /* Two pages of a file, shared with whoever else maps it, always at the same place. */

@@ -120,7 +120,8 @@ describe('programs in a network of their own', function () {
   });
 
   describe('nc', () => {
-    const nc = (words: string, ...options: string[]): Promise<Ended> => run(['nc.openbsd', ...words.split(' ')], ...options);
+    const nc = (words: string, ...options: string[]): Promise<Ended> =>
+      run(['nc.openbsd', ...words.split(' ')], ...options);
     it('TCP and UDP', async () => {
       const options = ['--allowed-netmask=10.99.0.0/24'];
       expect(await nc(`-d -w 5 ${HOST} ${WEB}`, ...options)).to.include({ stdout: 'hello', status: 0 });
