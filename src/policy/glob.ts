@@ -7,6 +7,7 @@
 import picomatch from 'picomatch';
 import type { ByteString } from '../questions.js';
 import { Problem } from './problem.js';
+import { cutVariable, valueOf } from './variables.js';
 
 const GLOBSTAR = Symbol('**');
 
@@ -47,12 +48,13 @@ const PICOMATCH = {
 
 /**
  * Parses a glob over paths.
- * @param text UTF-8 text: absolute, no empty, `.` or `..` component, no braces, no extglob.
+ * @param text UTF-8 text: absolute or behind a variable, no empty, `.` or `..` component, no braces, no extglob.
  * @throws Problem
  */
 export function parseGlob(text: string): Glob {
-  if (!text.startsWith('/')) throw bad(text, 'must be an absolute path pattern starting with "/"');
-  const bytes = toBytes(text);
+  const whole = expanded(text);
+  if (!whole.startsWith('/')) throw bad(text, 'must be an absolute path pattern starting with "/"');
+  const bytes = toBytes(whole);
   const components = bytes === '/' ? [] : bytes.slice(1).split('/');
   for (const component of components) {
     if (component === '') throw bad(text, 'must not contain "//" nor end in "/"');
@@ -62,6 +64,15 @@ export function parseGlob(text: string): Glob {
   const parts = parseParts(components, text);
   return { text, parts, prefix: literalPrefix(parts), shape: shapeOf(parts) };
 }
+
+/** With the value of a variable in its place, as a pattern that matches that alone. */
+function expanded(text: string): string {
+  const cut = cutVariable(text);
+  return cut === null ? text : literalPattern(valueOf(cut.variable)) + cut.rest;
+}
+
+/** A pattern that matches this text alone. */
+export const literalPattern = (text: string): string => text.replace(/[\\*?[\]{}()!^+@]/g, '\\$&');
 
 /**
  * Parses a glob over names that are not paths (abstract sockets, keyrings, …). `*` stops at a slash here too.
@@ -212,6 +223,9 @@ function toBytes(text: string): ByteString {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 
+/** A byte of 128 or more by its number, which text in UTF-8 need not have; what is special is ASCII. */
+const BYTE = /^\\x([89a-f][0-9a-f])/;
+
 function unescape(component: string): string {
   return component.replace(/\\(.)/gs, '$1');
 }
@@ -303,6 +317,10 @@ function classByte(component: string, at: number, text: string): [string, number
 function oneByte(component: string, at: number, text: string): [string, number] {
   if (component[at] !== '\\') return [component[at], at + 1];
   if (at + 1 >= component.length) throw bad(text, 'must have a character after "\\"');
+  const byte = BYTE.exec(component.slice(at, at + 4));
+  if (byte !== null) return [String.fromCharCode(parseInt(byte[1], 16)), at + 4];
+  if (/^\\x[0-9a-f]{2}/i.test(component.slice(at, at + 4)))
+    throw bad(text, 'must have \\x80 to \\xff, in lower case: what is ASCII stands for itself');
   return [component[at + 1], at + 2];
 }
 

@@ -16,6 +16,7 @@ import type {
 import { rowOf } from '../syscalls/table.js';
 import { Problem } from './problem.js';
 import { namesOf } from './syscall-lists/names.js';
+import { cutVariable, valueOf } from './variables.js';
 import { ACCESSES, FAMILIES, NAME_SPACES, SOCKET_TYPES } from './words.js';
 
 /** A call with the registers that it is made with. */
@@ -42,7 +43,9 @@ const bad = (what: string, must: string): Problem => new Problem(what, must);
 const toBytes = (text: string): ByteString => Buffer.from(text, 'utf8').toString('latin1');
 
 /** A canonical path: what is judged has no symlink in it, either, but nobody looks. */
-function path(text: string | undefined): ByteString {
+function path(given: string | undefined): ByteString {
+  const cut = cutVariable(given ?? '');
+  const text = cut === null ? given : valueOf(cut.variable) + cut.rest;
   if (text === undefined || !/^\/$|^(\/(?!\.{0,2}(\/|$))[^/\0]+)+$/.test(text))
     throw bad(`bad path (${JSON.stringify(text ?? '')})`, 'must be absolute, without ".", ".." and "//"');
   return toBytes(text);

@@ -1,6 +1,6 @@
 /** The smallest rule that would allow what was refused, as a line of an ACL file. */
 import type { Access, ByteString, Decision, Judge, Question, RelabelQuestion } from '../questions.js';
-import { parseGlob, parseNameGlob } from './glob.js';
+import { literalPattern, parseGlob, parseNameGlob } from './glob.js';
 import { Problem } from './problem.js';
 import { ACCESSES, FAMILIES } from './words.js';
 
@@ -14,18 +14,18 @@ export interface Suggestion {
 export const quoted = (text: string): string =>
   JSON.stringify(text).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-/** A pattern that matches these bytes alone; what no UTF-8 can say is matched by `?`, which any byte is. */
+/** A pattern that matches these bytes alone; what no UTF-8 can say stands by its numbers. */
 export function patternOf(bytes: ByteString): string {
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  const plain = (part: ByteString): string => part.replace(/[\\*?[\]{}()!^+@]/g, '\\$&');
+  const numbers = (part: ByteString): string => part.replace(/[^]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`);
   // By the longest runs that are UTF-8: a byte that starts none stands for itself.
   return bytes.replace(
     /[\x01-\x7f]+|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}|[^]/g,
     (part) => {
       try {
-        return part === '\0' ? '?' : plain(text.decode(Buffer.from(part, 'latin1')));
+        return part === '\0' ? '?' : literalPattern(text.decode(Buffer.from(part, 'latin1')));
       } catch {
-        return '?'.repeat(part.length);
+        return numbers(part);
       }
     },
   );

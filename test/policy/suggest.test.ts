@@ -72,13 +72,12 @@ describe('what would allow a refusal', () => {
       { numRuns: 500 },
     );
   });
-  it('allows no other name of the same text', () => {
+  it('allows no other name', () => {
     fc.assert(
       fc.property(path, path, (one, other) => {
         const rule = suggested('files: []\n', { ask: 'path', access: 'read', path: one });
         const policy = policyOf(`files:\n  ${rule?.rule}\n`);
-        const same = Buffer.from(one, 'latin1').toString('utf8').includes('\ufffd') || one === other;
-        return same || decide(policy, { ask: 'path', access: 'read', path: other }).verdict.verdict !== 'allow';
+        return one === other || decide(policy, { ask: 'path', access: 'read', path: other }).verdict.verdict !== 'allow';
       }),
     );
   });
@@ -86,7 +85,7 @@ describe('what would allow a refusal', () => {
   for (const [path, expected] of [
     ['/etc/motd', '/etc/motd'],
     ['/a b/*?[x]{y}(z)\\', '/a b/\\*\\?\\[x\\]\\{y\\}\\(z\\)\\\\'],
-    ['/caf\xc3\xa9/\xff', '/café/?'],
+    ['/caf\xc3\xa9/\xff', '/café/\\xff'],
     ['/\x1b[31m', '/\u001b\\[31m'],
   ])
     it(`${JSON.stringify(path)} is matched by ${JSON.stringify(expected)}`, () =>
