@@ -34,6 +34,7 @@ import { View } from '../referee/view.js';
 import { rowOf } from '../syscalls/table.js';
 import type { PolicySources } from './judge.js';
 import { surroundings } from './secfilter.js';
+import { inRoot } from './variables.js';
 
 /** All that says something about a policy. */
 export interface Said extends PolicySources {
@@ -125,7 +126,7 @@ function fromAcl(said: Pick<Said, 'root' | 'sysroot' | 'promised'>, files: reado
   const options = { knownSyscall: (name: string) => rowOf(name) !== undefined };
   let canonical: ((veil: Veil) => Veil) | undefined;
   const lazily = (veil: Veil): Veil => (canonical ??= canonicalVeils(said))(veil);
-  const sheets = loadLayers(files, options).map((layer) => sheetOf(layer, lazily));
+  const sheets = inRoot(said.root, () => loadLayers(files, options).map((layer) => sheetOf(layer, lazily)));
   refusePromisesTwice(sheets, said.promised !== null);
   return sheets.map(sheetFront);
 }

@@ -11,6 +11,7 @@ import { unbound, warningOf } from '../policy/unbound.js';
 import { View } from '../referee/view.js';
 import { rowOf } from '../syscalls/table.js';
 import { wishOf, type Promised } from './promised.js';
+import { inRoot } from './variables.js';
 
 /** Where a run's policy comes from. */
 export interface PolicySources {
@@ -55,14 +56,14 @@ async function listLayer(variables: Variables): Promise<{ layer: Layer; says: re
 }
 
 /** What stands above promises in a file counts before them. @throws PolicyError */
-async function fileLayers(files: readonly string[], promised: Promised | null): Promise<Opened> {
+async function fileLayers(files: readonly string[], { promised, root }: PolicySources): Promise<Opened> {
   const [{ loadLayers }, { fromOf, refusePromisesTwice, sheetOf, wishOfSheet }] = await Promise.all([
     import('../policy/load.js'),
     import('../policy/sheet.js'),
   ]);
-  const layers = loadLayers(files, { knownSyscall: (name) => rowOf(name) !== undefined });
+  const options = { knownSyscall: (name: string) => rowOf(name) !== undefined };
   // The run finds what the paths to unveil lead to.
-  const sheets = layers.map((layer) => sheetOf(layer, (veil) => veil));
+  const sheets = inRoot(root, () => loadLayers(files, options).map((layer) => sheetOf(layer, (veil) => veil)));
   refusePromisesTwice(sheets, promised !== null);
   const above: Layer[] = [];
   const below: Layer[] = [];
@@ -82,13 +83,14 @@ const alone = (layer: Layer): Opened => ({ above: [], wish: null, below: [layer]
 const NONE: Opened = { above: [], wish: null, below: [] };
 
 /** The shipped default counts only where nothing else says anything. */
-async function aclLayers({ acl, promised }: PolicySources, isAlone: boolean): Promise<Opened> {
+async function aclLayers(sources: PolicySources, isAlone: boolean): Promise<Opened> {
+  const { acl } = sources;
   if (acl === null) return alone({ judge: judgeOf(allowAll()), from: 'exec' });
-  if (acl.length > 0) return fileLayers(acl, promised);
+  if (acl.length > 0) return fileLayers(acl, sources);
   if (!isAlone) return NONE;
   const prepared = preparedRules();
   return prepared === undefined
-    ? fileLayers([DEFAULT_ACL], promised)
+    ? fileLayers([DEFAULT_ACL], sources)
     : alone({ judge: runJudgeOf(compile(prepared)), from: 'exec' });
 }
 

@@ -6,9 +6,11 @@ import { check } from '../policy/check.js';
 import { every } from '../policy/every.js';
 import { aclJsonSchema } from '../policy/json-schema.js';
 import { lint, type Finding } from '../policy/lint.js';
+import { shippedOr } from '../policy/prepared.js';
 import { PolicyError } from '../policy/problem.js';
 import { sheetText } from '../policy/show.js';
 import { placeText, type Sheet } from '../policy/sheet.js';
+import { SOMEBODY, withEnvironment } from '../policy/variables.js';
 import type { Judge, Rule } from '../questions.js';
 import type { CallEvent } from '../referee/watch.js';
 import { rows, rowOf } from '../syscalls/table.js';
@@ -110,7 +112,9 @@ export function policy(verb: Exclude<PolicyVerb, 'show'>, files: readonly string
     case 'diff':
       return diffText(judge(first), judge(second), callsOf(files.slice(2)));
     case 'lint':
-      return lintText(first, files.length > 1 ? callsOf(files.slice(1)) : undefined);
+      return withEnvironment(SOMEBODY, () =>
+        lintText(shippedOr(first), files.length > 1 ? callsOf(files.slice(1)) : undefined),
+      );
     case 'schema':
       return { text: schemaText(), differs: false };
   }
@@ -121,7 +125,7 @@ export function checkText(files: readonly string[]): Outcome {
   let differs = false;
   const lines = files.flatMap((file): readonly string[] => {
     try {
-      const { tests, failures } = check(file, { knownSyscall });
+      const { tests, failures } = withEnvironment(SOMEBODY, () => check(file, { knownSyscall }));
       if (failures.length === 0) return [`${file}: ${tests === 0 ? 'loads, has no tests' : `${tests} tests hold`}`];
       differs = true;
       return [...failures, `${file}: ${failures.length} of ${tests} tests do not hold`];

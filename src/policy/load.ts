@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type * as z from 'zod';
-import { SHIPPED_ACL_DIRECTORY } from './prepared.js';
+import { SHIPPED_ACL_DIRECTORY, shippedOr } from './prepared.js';
 import { PolicyError, Problem } from './problem.js';
 import { rulesOf, type AclRule, type Locate } from './rules.js';
 import { aclSchema, isPlain, type Acl } from './schema.js';
@@ -36,13 +36,13 @@ export interface LoadedLayer {
 /**
  * Loads ACL files with what they include. Files of one plain document are one layer, each file once; every other
  * document is a layer by itself, with what it includes. All layers have to agree, so that a layer can only restrict.
- * @param files paths as the user gave them; messages show them so
+ * @param files paths as the user gave them, which messages show, or names of shipped files
  * @returns in the order of the files; the union stands where its first file does
  * @throws PolicyError with every problem of every file
  */
 export function loadLayers(files: readonly string[], options: LoadOptions): LoadedLayer[] {
   const run = new Loading(options);
-  for (const file of files) run.load(file);
+  for (const file of files) run.load(shippedOr(file));
   if (run.problems.length > 0) throw new PolicyError([...new Set(run.problems)]);
   return run.layers;
 }

@@ -14,6 +14,18 @@ const top = (path: string): string => fileURLToPath(new URL(`../../${path}`, imp
 /** The acl/ directory of this package, from src/policy/ and from dist/cli/ alike. */
 export const SHIPPED_ACL_DIRECTORY = top('acl');
 export const DEFAULT_ACL = join(SHIPPED_ACL_DIRECTORY, 'default.yaml');
+/** What a user may write for a shipped file: no dot, no slash. */
+const SHIPPED_NAME = /^[A-Za-z0-9_][A-Za-z0-9_-]*$/;
+
+/**
+ * The file that a user means: of `git` the shipped git.yaml, which counts before a file of that name. Else whoever fills the
+ * directory that a sandbox is started in would choose its policy. `./git` is the file.
+ */
+export function shippedOr(file: string): string {
+  const shipped = join(SHIPPED_ACL_DIRECTORY, `${file}.yaml`);
+  return SHIPPED_NAME.test(file) && existsSync(shipped) ? shipped : file;
+}
+
 /** Where the build puts the default policy. */
 export const PREPARED = top('dist/default-acl.json');
 

@@ -1,13 +1,43 @@
 /**
- * `${HOME}` and `${TMPDIR}` at the start of a path pattern: the directories of whoever loads the policy. A value must be
- * a directory of its own, and not one that the system or everybody has, or a rule about it would open that.
+ * `${HOME}`, `${PWD}` and `${TMPDIR}` at the start of a path pattern: the directories of whoever loads the policy. A value
+ * must be a directory of its own, and not one that the system or everybody has, or a rule about it would open that.
  */
 import { realpathSync } from 'node:fs';
 import { Problem } from './problem.js';
 
-export const VARIABLES = ['HOME', 'TMPDIR'] as const;
+export const VARIABLES = ['HOME', 'PWD', 'TMPDIR'] as const;
 export type Variable = (typeof VARIABLES)[number];
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Of nobody, for what a file is judged by wherever it lies: its tests, and lint, which knows this user's dangers. */
+export const SOMEBODY: Environment = { HOME: '/home/user', PWD: '/home/user/work', TMPDIR: '/tmp' };
+
+/** PWD of the environment may be stale. */
+function workDirectory(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined; // it has been removed
+  }
+}
+
+export const ours = (): Environment => ({
+  HOME: process.env['HOME'],
+  PWD: workDirectory(),
+  TMPDIR: process.env['TMPDIR'],
+});
+let here = ours;
+
+/** What is loaded and asked by `work`, before it returns, has these variables. */
+export function withEnvironment<T>(environment: Environment, work: () => T): T {
+  const before = here;
+  here = () => environment;
+  try {
+    return work();
+  } finally {
+    here = before;
+  }
+}
 
 /** Places of all, none of which is anybody's directory. */
 const COMMON = new Set(['/', '/home', '/media', '/mnt', '/opt', '/run', '/run/user', '/srv', '/var', '/var/lib']);
@@ -20,7 +50,7 @@ export function cutVariable(text: string): { readonly variable: Variable; readon
   const form = /^\$\{([A-Z]+)\}(?=\/|$)/.exec(text);
   const variable = VARIABLES.find((name) => name === form?.[1]);
   if (form === null || variable === undefined)
-    throw new Problem(`bad pattern (${JSON.stringify(text)})`, 'must begin with "/", ${HOME} or ${TMPDIR}');
+    throw new Problem(`bad pattern (${JSON.stringify(text)})`, 'must begin with "/", ${HOME}, ${PWD} or ${TMPDIR}');
   return { variable, rest: text.slice(form[0].length) };
 }
 
@@ -43,7 +73,7 @@ function real(path: string): string {
  * The directory that a variable stands for: absolute, canonical, of UTF-8. Without TMPDIR it is /tmp.
  * @throws Problem when it is not fit to be one
  */
-export function valueOf(variable: Variable, environment: Environment = process.env): string {
+export function valueOf(variable: Variable, environment: Environment = here()): string {
   const given = environment[variable] ?? (variable === 'TMPDIR' ? '/tmp' : '');
   const trimmed = given.replace(/(?<=[^/])\/+$/, '');
   const bad = (value: string): Problem =>

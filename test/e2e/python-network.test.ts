@@ -52,7 +52,7 @@ describe('python and sockets', function () {
     const acl = join(top, 'test.yaml');
     writeFileSync(
       acl,
-      `include: [glibc, python]\nfiles:\n  - { read: ["${top}/**"] }\n${files}network: ${network ?? 'none'}\n`,
+      `include: [glibc, cpython]\nfiles:\n  - { read: ["${top}/**"] }\n${files}network: ${network ?? 'none'}\n`,
     );
     const options = network === undefined ? ['--no-acl'] : ['--acl', acl];
     const ended = await sandbox(['python3.11', '-c', PRELUDE + dedent(script)], {

@@ -7,7 +7,7 @@ import { bare, dedent, ENVIRONMENT, makeTemporary, remove, sandbox, type Ended }
 import { writeFixtures } from './programs-fixtures.js';
 
 const ACL = `
-include: [glibc, python]
+include: [glibc, cpython]
 files:
   - { read: ["/tmp/nurse-*/**"], write: ["/tmp/nurse-*/**"], create: ["/tmp/nurse-*/**"], why: what the test works on }
 network:

@@ -12,7 +12,7 @@ describe('a refusal', function () {
   after(() => remove(top));
   const at = (name: string): string => join(top, name);
   const acl = (text: string): string => {
-    writeFileSync(at('acl.yaml'), `include: [glibc, python]\n${text}`);
+    writeFileSync(at('acl.yaml'), `include: [glibc, cpython]\n${text}`);
     return at('acl.yaml');
   };
   const receipts = () =>

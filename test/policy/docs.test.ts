@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { check } from '../../src/policy/check.js';
 import { PolicyError } from '../../src/policy/problem.js';
 import { aclSchema } from '../../src/policy/schema.js';
+import { SOMEBODY, withEnvironment } from '../../src/policy/variables.js';
 import { examplesIn, has, placesOf, sectionsOf, without, type Place } from './documented.js';
 import { judgeOfTexts, knownSyscall, withFiles } from './helpers.js';
 import { answer, toldBy } from './told.js';
@@ -31,10 +32,11 @@ const sectionsNamed = (...names: string[]): string =>
 const sectionsAbout = (place: Place): string => sectionsNamed(place[0], place[place.length - 1]);
 const proseOf = (section: string): string => section.replaceAll(/^```.*?^```$/gms, '');
 
-const answers = (example: string, text = example): string[] => {
-  const policy = judgeOfTexts(text);
-  return toldBy(example).map(({ question }) => answer(policy, question));
-};
+const answers = (example: string, text = example): string[] =>
+  withEnvironment(SOMEBODY, () => {
+    const policy = judgeOfTexts(text);
+    return toldBy(example).map(({ question }) => answer(policy, question));
+  });
 
 /** Would the example tell other answers if the key were not there? What cannot be loaded tells none. */
 function counts(example: string, place: Place): boolean {
@@ -94,20 +96,22 @@ describe('docs/acl.md', () => {
     const told = toldBy(body);
 
     it(`example ${index + 1} loads and asks something`, () => {
-      expect(() => judgeOfTexts(body)).not.to.throw();
+      expect(() => answers(body)).not.to.throw();
       expect(told).not.to.have.lengthOf(0);
       expect(told).to.have.lengthOf(body.split('# =>').length - 1);
     });
     it(`example ${index + 1}: its own tests hold`, () => {
       withFiles({ 'a.yaml': body }, (directory) =>
-        expect(check(`${directory}/a.yaml`, { knownSyscall }).failures).to.deep.equal([]),
+        withEnvironment(SOMEBODY, () =>
+          expect(check(`${directory}/a.yaml`, { knownSyscall }).failures).to.deep.equal([]),
+        ),
       );
     });
 
-    for (const { question, expected } of told) {
+    told.forEach(({ question, expected }, at) =>
       it(`example ${index + 1}: ${question} → ${expected}`, () => {
-        expect(answer(judgeOfTexts(body), question)).to.equal(expected);
-      });
-    }
+        expect(answers(body)[at]).to.equal(expected);
+      }),
+    );
   });
 });

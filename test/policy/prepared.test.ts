@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { join } from 'node:path';
 import { loadFiles, loadPolicy } from '../../src/policy/load.js';
-import { DEFAULT_ACL, prepare, preparedRules } from '../../src/policy/prepared.js';
+import { DEFAULT_ACL, prepare, preparedRules, SHIPPED_ACL_DIRECTORY, shippedOr } from '../../src/policy/prepared.js';
 import { rowOf } from '../../src/syscalls/table.js';
 import { withFiles } from './helpers.js';
 
@@ -31,5 +31,25 @@ describe('the prepared default policy', () => {
 
   it('does not count when there is none', () => {
     expect(preparedRules('/nonexistent.json')).to.equal(undefined);
+  });
+});
+
+describe('names of shipped files', () => {
+  it('are those of files in acl/, and count before a file of that name', () => {
+    for (const name of ['glibc', 'default'])
+      expect(shippedOr(name)).to.equal(join(SHIPPED_ACL_DIRECTORY, `${name}.yaml`));
+  });
+  it('are words: all else is a path', () => {
+    for (const path of [
+      './glibc',
+      'glibc.yaml',
+      '../acl/glibc',
+      'no-such',
+      '',
+      '.',
+      '..',
+      `${SHIPPED_ACL_DIRECTORY}/glibc`,
+    ])
+      expect(shippedOr(path)).to.equal(path);
   });
 });

@@ -69,7 +69,7 @@ const EXPECTED: Record<string, [answer: string, access: Access, ...paths: string
     ],
     ['EACCES', 'execute', '/usr/bin/true', '/usr/lib/x/evil', '/lib/ld-linux.so.2/x'],
   ],
-  python: [
+  cpython: [
     ['allow', 'execute', '/usr/bin/python3.11', '/usr/bin/python'],
     ['allow', 'read', '/usr/pyvenv.cfg', '/usr/bin/pybuilddir.txt', '/etc/inputrc', '/etc/ssl/openssl.cnf'],
     ['EACCES', 'read', '/usr/bin/ls', '/etc/ssl/private/key.pem', '/root/.python_history'],

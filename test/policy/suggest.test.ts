@@ -77,7 +77,9 @@ describe('what would allow a refusal', () => {
       fc.property(path, path, (one, other) => {
         const rule = suggested('files: []\n', { ask: 'path', access: 'read', path: one });
         const policy = policyOf(`files:\n  ${rule?.rule}\n`);
-        return one === other || decide(policy, { ask: 'path', access: 'read', path: other }).verdict.verdict !== 'allow';
+        return (
+          one === other || decide(policy, { ask: 'path', access: 'read', path: other }).verdict.verdict !== 'allow'
+        );
       }),
     );
   });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parseGlob, matchesPath } from '../../src/policy/glob.js';
 import { Problem } from '../../src/policy/problem.js';
 import { questionOf } from '../../src/policy/question-text.js';
-import { valueOf, type Variable } from '../../src/policy/variables.js';
+import { SOMEBODY, valueOf, withEnvironment, type Variable } from '../../src/policy/variables.js';
 import { ask, bytes, policyOf, problemsOf } from './helpers.js';
 
 /** With the environment changed while `use` runs. */
@@ -45,6 +45,24 @@ describe('variables of patterns', () => {
   it('TMPDIR is /tmp where it is not set', () => {
     expect(valueOf('TMPDIR', {})).to.equal(realpathSync('/tmp'));
     expect(valueOf('TMPDIR', { TMPDIR: '/dev/shm/x' })).to.equal('/dev/shm/x');
+  });
+  it('PWD is where we are, whatever the environment says', () => {
+    withVariable('PWD', '/nobody', () => expect(valueOf('PWD')).to.equal(realpathSync(process.cwd())));
+    expect(() => valueOf('PWD', { PWD: '/' })).to.throw(Problem, '${PWD} is "/"');
+    expect(() => valueOf('PWD', {})).to.throw(Problem, '${PWD} is ""');
+  });
+  it('are those of somebody else while that is asked for', () => {
+    const names = ['HOME', 'PWD', 'TMPDIR'] as const;
+    const before = names.map((name) => valueOf(name));
+    const read = (): string[] =>
+      names.map((name) => ask(policyOf(`files: [{ read: ["\${${name}}/x"] }]\n`), 'read', `${SOMEBODY[name]}/x`));
+    expect(withEnvironment(SOMEBODY, read)).to.deep.equal(['allow', 'allow', 'allow']);
+    expect(() =>
+      withEnvironment({}, () => {
+        throw new Error('x');
+      }),
+    ).to.throw('x');
+    expect(names.map((name) => valueOf(name))).to.deep.equal(before);
   });
   it('symlinks in them are resolved, as in the paths that are judged', () => {
     const top = realpathSync(mkdtempSync(join(tmpdir(), 'variables-')));
