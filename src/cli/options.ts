@@ -92,7 +92,11 @@ export const secfilterEntries = (options: object): Entry[] =>
   secfilterOptions().flatMap((each) => (options as Record<string, Entry[] | undefined>)[each.attributeName()] ?? []);
 
 export const runOptions = (): DeclaredOption[] => [
-  option(POLICY, '--acl <file>', 'judge by this ACL file instead of the default (repeatable, union)')
+  option(
+    POLICY,
+    '--acl <file>',
+    'judge by this ACL file, or shipped policy such as git, not by the default (repeatable)',
+  )
     .argParser(gathered)
     .completing('file'),
   option(POLICY, '--no-acl', 'allow everything, logged'),

@@ -3,8 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { compile, type Policy } from '../../src/policy/compile.js';
+import { check } from '../../src/policy/check.js';
+import { lint } from '../../src/policy/lint.js';
 import { loadPolicy } from '../../src/policy/load.js';
 import { SHIPPED_ACL_DIRECTORY } from '../../src/policy/prepared.js';
+import { SOMEBODY, withEnvironment } from '../../src/policy/variables.js';
 import type { Access } from '../../src/questions.js';
 import { ask, knownSyscall } from './helpers.js';
 
@@ -141,7 +144,26 @@ const EXPECTED: Record<string, [answer: string, access: Access, ...paths: string
   ],
 };
 
+/** Policies as they are, with what they include; the others are to be included, or a run's that names none. */
+const POLICIES = ['python', 'shell', 'nginx', 'git', 'demo'];
+/** Fewer would leave out what it refuses. */
+const LEAST_TESTS = 10;
+
 describe('shipped policies', () => {
+  for (const name of POLICIES)
+    it(`${name}.yaml has tests of what it allows and of what it refuses`, () => {
+      const { tests = [] } = parse(readFileSync(join(SHIPPED_ACL_DIRECTORY, `${name}.yaml`), 'utf8')) as {
+        tests?: { allow?: unknown; deny?: unknown }[];
+      };
+      expect(tests.some(({ allow }) => allow !== undefined) && tests.some(({ deny }) => deny !== undefined)).to.equal(
+        true,
+      );
+      const { tests: count } = withEnvironment(SOMEBODY, () =>
+        check(join(SHIPPED_ACL_DIRECTORY, `${name}.yaml`), { knownSyscall }),
+      );
+      expect(count).to.be.at.least(LEAST_TESTS);
+    });
+
   it('are the ones tested here', () => {
     expect(files.sort()).to.include.members(Object.keys(EXPECTED).map((name) => `${name}.yaml`));
   });
@@ -151,9 +173,27 @@ describe('shipped policies', () => {
       expect(loadPolicy([join(SHIPPED_ACL_DIRECTORY, file)], { knownSyscall })).not.to.have.lengthOf(0);
     });
 
-    it(`${file} says why for every files rule`, () => {
-      const content = parse(readFileSync(join(SHIPPED_ACL_DIRECTORY, file), 'utf8')) as { files?: { why?: string }[] };
-      for (const rule of content.files ?? []) expect(rule.why, JSON.stringify(rule)).to.be.a('string');
+    it(`${file} says why for every rule`, () => {
+      const {
+        files: paths = [],
+        network = [],
+        syscalls = {},
+      } = parse(readFileSync(join(SHIPPED_ACL_DIRECTORY, file), 'utf8')) as {
+        files?: object[];
+        network?: object[] | 'none';
+        syscalls?: Record<string, object>;
+      };
+      for (const rule of [...paths, ...(network === 'none' ? [] : network), ...Object.values(syscalls)])
+        expect(rule, JSON.stringify(rule)).to.have.property('why').that.is.a('string');
+    });
+
+    it(`${file} passes lint, and its tests hold`, () => {
+      const path = join(SHIPPED_ACL_DIRECTORY, file);
+      withEnvironment(SOMEBODY, () => {
+        const findings = lint(loadPolicy([path], { knownSyscall }), (rule) => rule.file === path);
+        expect(findings.map(({ rule, message }) => `${rule.line}: ${message}`)).to.deep.equal([]);
+        expect(check(path, { knownSyscall }).failures).to.deep.equal([]);
+      });
     });
   }
 
