@@ -250,10 +250,11 @@ describe('the shipped policies, with programs of the second tree', function () {
       process.kill(master, 'SIGUSR1');
       await eventually('a new log', () => existsSync(at('var/log/nginx/access.log')));
       process.kill(master, 'SIGHUP');
-      await get('/again');
-      await eventually('a line in the log', () =>
-        readFileSync(at('var/log/nginx/access.log'), 'utf8').includes('/again'),
-      );
+      // A worker that has not got the signal yet writes to the old one.
+      const logged = (): boolean => readFileSync(at('var/log/nginx/access.log'), 'utf8').includes('/again');
+      for (const deadline = Date.now() + PATIENCE; !logged() && Date.now() < deadline; await pause(20))
+        await get('/again');
+      expect(logged()).to.equal(true);
       expect(readFileSync(at('var/log/nginx/access.log.1'), 'utf8')).to.match(/"GET \/files\/large HTTP\/1\.1" 200 /);
       expect(readdirSync(at('var/lib/nginx')).sort()).to.deep.equal(['body', 'fastcgi', 'proxy', 'scgi', 'uwsgi']);
     });
@@ -270,6 +271,29 @@ describe('the shipped policies, with programs of the second tree', function () {
         new RegExp(`^denied connect: connect ${HOST.replaceAll('.', '\\.')}:9 = EACCES by default: no rule names it$`),
       ]);
       expect(readFileSync(at('var/log/nginx/error.log'), 'utf8')).to.contain('connect() to 127.0.0.1:9 failed (13:');
+    });
+
+    it('may be given more in the directory it is started in, by the name that this has in its world', () => {
+      const own = join(top, 'own.yaml');
+      writeFileSync(own, 'files: [{ read: ["${PWD}/**"] }]\n');
+      writeFileSync(at('home/user/own.conf'), `events {} http { server { listen ${HOST}:8023; } }`);
+      const test = (cwd: string): { status: number | null; stderr: string } =>
+        spawnSync(
+          SANDBOX,
+          [
+            ...['-d', 'CRITICAL', '--root', root, '--acl', 'nginx', '--acl', own, '--'],
+            NGINX,
+            '-t',
+            '-c',
+            '/home/user/own.conf',
+          ],
+          { cwd, env: ENVIRONMENT, encoding: 'utf8', timeout: 30_000 },
+        );
+      expect(test(at('home/user')).stderr).to.contain('test is successful');
+      expect(test(at('var/www')).stderr).to.contain('open() "/home/user/own.conf" failed (13:');
+      const { status, stderr } = test(top);
+      expect(stderr).to.contain('${PWD} is "", must be an absolute path of a directory of its own');
+      expect(status).to.equal(125);
     });
 
     it('binds no other port, and writes no other file', async () => {
