@@ -35,6 +35,7 @@ describe('docs/comparison.md', () => {
       'no connection but to 127.0.0.1:80 of this machine',
       'serve this port alone',
       'this unix socket, by path or abstract name',
+      'this call with this argument',
       'another answer, not an error',
     ]) {
       const words = [...(ROWS.get(statement) ?? '').matchAll(/`([^`]+)`/g)].flatMap(
