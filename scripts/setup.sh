@@ -81,13 +81,14 @@ strace strace
 LIST
 }
 
-# judges: strace for the trace, formatters for the man pages, a second shell for the completion.
+# judges: strace for the trace, formatters for the man pages, a second shell for the completion, networks to be made.
 step_judges() {
   welcome judges <<'LIST'
 strace strace
 groff groff
 mandoc mandoc
 zsh zsh
+ip iproute2
 LIST
 }
 
