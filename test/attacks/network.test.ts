@@ -316,6 +316,7 @@ describe('attacks: networks', function () {
       tcp: [`${ALLOWED}:${TCP}`, `${REFUSED}:${TCP}`],
     });
     other = await Network.make({
+      beside: network,
       addresses: [FAR, TWICE, THERE].map((host) => `${host}/32`),
       udp: [FAR, TWICE, THERE].map((host) => `${host}:${UDP}`),
     });

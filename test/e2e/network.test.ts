@@ -48,7 +48,7 @@ describe('networks', function () {
         'two.test': [OTHER_V4, V4],
       },
     });
-    far = await Network.make({ addresses: [`${FAR}/24`], tcp: [at(FAR, TCP)] });
+    far = await Network.make({ beside: network, addresses: [`${FAR}/24`], tcp: [at(FAR, TCP)] });
     network.link(far);
     network.ip(`route add ${FAR}/32 dev wire src ${V4}`);
     far.ip(`route add ${V4}/32 dev wire src ${FAR}`);

@@ -21,6 +21,8 @@ const PATH = `${ENVIRONMENT.PATH}:/usr/sbin:/sbin`;
 export interface NetworkOptions extends Hosted {
   /** `10.99.0.1/24`: of the loopback device, beside its own. */
   readonly addresses?: readonly string[];
+  /** It will be linked to this one: who makes it must have the rights of both. */
+  readonly beside?: Network;
 }
 
 export interface WithinOptions extends SandboxOptions {
@@ -50,7 +52,7 @@ export class Network {
 
   private constructor(private readonly host: ChildProcess) {}
 
-  static async make({ addresses = [], ...hosted }: NetworkOptions): Promise<Network> {
+  static async make({ addresses = [], beside, ...hosted }: NetworkOptions): Promise<Network> {
     const setUp = [
       'set -e',
       'ip link set lo up',
@@ -58,7 +60,8 @@ export class Network {
       'exec "$@"',
     ];
     const host = [process.execPath, `--import=${TSX}`, HOST, JSON.stringify(hosted)];
-    const child = spawn(UNSHARE[0], [...UNSHARE.slice(1), '--', 'sh', '-c', setUp.join('\n'), 'sh', ...host], {
+    const [program, ...words] = beside === undefined ? UNSHARE : [...beside.asItsUser(), 'unshare', '--net'];
+    const child = spawn(program, [...words, '--', 'sh', '-c', setUp.join('\n'), 'sh', ...host], {
       env: { ...ENVIRONMENT, PATH },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -79,6 +82,10 @@ export class Network {
       throw error;
     }
     return network;
+  }
+
+  private asItsUser(): string[] {
+    return IS_ROOT ? [] : ['nsenter', '--user', '--preserve-credentials', `--target=${this.host.pid}`, '--'];
   }
 
   /** Words before a command that is to run here. */
