@@ -43,7 +43,9 @@ export const ENVIRONMENT = {
 
 /** A new directory below /tmp, whatever TMPDIR says: policies name /tmp. */
 export const makeTemporary = (name = 'run'): string => mkdtempSync(`/tmp/nurse-${name}.`);
-export const remove = (path: string): void => rmSync(path, { recursive: true, force: true });
+/** Who was killed a moment ago may still be at work below it. */
+export const remove = (path: string): void =>
+  rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 
 /** Standard streams are plain files: Node's pipes are sockets, which programs can tell from pipes. */
 export async function execute(command: readonly string[], options: RunOptions = {}): Promise<Ended> {
