@@ -7,6 +7,7 @@ import {
   COMPLETION_HELP,
   EXPLAIN_HELP,
   formatHelp,
+  LEARN_HELP,
   POLICY_HELP,
   RUN_HELP,
   SHOW_HELP,
@@ -15,6 +16,8 @@ import {
 } from './help.js';
 import {
   bareSwitches,
+  learnOptions,
+  type LearnOptions,
   policyOptions,
   type PolicyOptions,
   runOptions,
@@ -46,6 +49,7 @@ export interface Actions {
   explain(words: readonly string[], options: PolicyOptions, command: Command): Promise<number>;
   check(files: readonly string[], command: Command): Promise<number>;
   policy(verb: PolicyVerb, files: readonly string[], options: PolicyOptions, command: Command): Promise<number>;
+  learn(program: readonly string[], options: LearnOptions, command: Command): Promise<number>;
   completion(shell: Shell, root: Command): Promise<number>;
 }
 
@@ -68,6 +72,21 @@ function refuseDetachedValues(command: Command, words: readonly string[]): void 
     if (flags.includes(word) && next !== undefined && !next.startsWith('-'))
       fail(command, `"${next}" must stand behind "--", or right behind ${word}= when it is the file`);
   });
+}
+
+/** The one command that runs a program. */
+const LEARN = 'learn';
+
+function checkLearn(
+  command: Command,
+  { from }: LearnOptions,
+  words: readonly string[],
+  program: readonly string[],
+): void {
+  if (words.length > 0) fail(command, `"${words[0]}" must stand behind "--"`);
+  if (from === undefined && program.length === 0)
+    fail(command, 'a program must follow "--", or --from must name a record');
+  if (from !== undefined && program.length > 0) fail(command, '--from runs no program: nothing may follow "--"');
 }
 
 function checkRun(command: Command, words: readonly string[], program: readonly string[]): void {
@@ -97,7 +116,8 @@ function checkCommand(root: Command, command: Command, program: readonly string[
   // --acl and --no-acl have one value, which --no-acl makes false.
   const given = root.options.find((o) => isGiven(o) && o.negate === (root.getOptionValue(o.attributeName()) === false));
   if (given !== undefined) fail(command, `${given.long} is an option of a run, not of "${command.name()}"`);
-  if (program.length > 0) fail(command, `"${command.name()}" runs no program: nothing may follow "--"`);
+  if (program.length > 0 && command.name() !== LEARN)
+    fail(command, `"${command.name()}" runs no program: nothing may follow "--"`);
 }
 
 export function commandLine(actions: Actions): CommandLine {
@@ -186,6 +206,18 @@ export function commandLine(actions: Actions): CommandLine {
       status = await actions.policy(verb, files, options, policy);
     });
   for (const option of policyOptions()) policy.addOption(option);
+  const learn = root
+    .command(LEARN)
+    .usage('-o file [options] -- program [arguments]')
+    .description('Runs a program with everything allowed, and writes an ACL file that allows what it asked for.')
+    .summary('write an ACL file from what a program does')
+    .allowExcessArguments(true)
+    .addHelpText('after', LEARN_HELP)
+    .action(async (options: LearnOptions) => {
+      checkLearn(learn, options, learn.args, program);
+      status = await actions.learn(program, options, learn);
+    });
+  for (const option of learnOptions()) learn.addOption(option);
   root
     .command('completion')
     .description('Prints a script that completes options, commands and the names of calls.')
@@ -202,6 +234,7 @@ export function commandLine(actions: Actions): CommandLine {
       words = withPlainSwitches(cut < 0 ? all : all.slice(0, cut));
       program = cut < 0 ? [] : all.slice(cut + 1);
       refuseDetachedValues(root, words);
+      refuseDetachedValues(learn, words);
       await root.parseAsync([...words], { from: 'user' });
       return status;
     },

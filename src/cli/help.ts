@@ -106,6 +106,16 @@ Examples:
 Exit status: 0 nothing found; 1 test: what was allowed would be refused, diff: a verdict flips, lint: a warning;
 125 a file is wrong.`;
 
+export const LEARN_HELP = `
+An ACL file that is there is added to: what stands in it stays, and what it allows is not learned again.
+
+Examples:
+  ./sandbox learn -o prog.yaml -- /usr/bin/python3 prog.py       learn, then read prog.yaml
+  ./sandbox --acl prog.yaml -- /usr/bin/python3 prog.py          run with it
+  ./sandbox learn -o prog.yaml --from a.rec --from b.rec         learn from what --record wrote
+
+Exit status: that of the program; 125 when the file cannot be written.`;
+
 export const COMPLETION_HELP = `
 Examples:
   source <(./sandbox completion bash)                                      in bash, for this session

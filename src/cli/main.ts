@@ -51,6 +51,21 @@ async function told(
   }
 }
 
+/** What a run is told that judges, and one that learns. */
+const seenAndWatched = (program: readonly string[], options: RunOptions) => ({
+  command: program,
+  sysroot: sysrootOf(options),
+  root: options.root ?? '/',
+  keep: options.keepFd,
+  peek: options.peek,
+  level: options.debug,
+  trace: options.trace ?? null,
+  stats: options.stats ?? false,
+  record: options.record ?? null,
+  logJson: options.logJson ?? null,
+});
+const UNJUDGED = { promised: null, acl: null, secfilter: null, onDeny: 'errno' } as const;
+
 const line = commandLine({
   async completion(shell, root) {
     const { completionScript } = await import('./completion.js');
@@ -112,25 +127,35 @@ const line = commandLine({
       return shown(frontEnds(await policySaid(options, files, command)), options.json);
     });
   },
+  async learn(program, options, command) {
+    const { checkTarget, LearnError, learnFromRecords } = await import('./learn.js');
+    const learn = { file: options.output, strict: options.strict === true };
+    const { from } = options;
+    const prepared = await told(command, LearnError, () => {
+      checkTarget(learn.file);
+      if (from !== undefined) learnFromRecords(learn, from);
+      return Promise.resolve({ text: '', differs: false });
+    });
+    if (from !== undefined) return prepared;
+    checkOutputs(options, command);
+    return run({
+      ...seenAndWatched(program, options),
+      ...UNJUDGED,
+      learn,
+    });
+  },
   async run(program, options, command) {
     checkOutputs(options, command);
     const secfilter = await secfilterOf(options, command);
     const verbose = secfilter?.switches.verbose?.value === true && command.getOptionValueSource('debug') === 'default';
     return run({
-      command: program,
+      ...seenAndWatched(program, options),
       promised: promisedOf(options, command),
       acl: aclOf(options),
       secfilter,
-      sysroot: sysrootOf(options),
-      root: options.root ?? '/',
-      keep: options.keepFd,
-      peek: options.peek,
       level: verbose ? 'INFO' : options.debug,
-      trace: options.trace ?? null,
-      stats: options.stats ?? false,
-      record: options.record ?? null,
-      logJson: options.logJson ?? null,
       onDeny: options.onDeny,
+      learn: null,
     });
   },
 });

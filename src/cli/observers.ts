@@ -13,6 +13,12 @@ import type { Observer } from '../referee/watch.js';
 
 const STDERR = 2;
 
+/** HOME and TMPDIR of the program, where it has them. */
+export interface Variables {
+  readonly HOME?: string;
+  readonly TMPDIR?: string;
+}
+
 export interface Wanted {
   readonly command: readonly ByteString[];
   readonly acl: readonly string[] | null;
@@ -26,6 +32,9 @@ export interface Wanted {
   readonly refused: (level: 'info' | 'warn', message: string | (() => string)) => void;
   /** An absolute path, or null. */
   readonly logJson: string | null;
+  readonly variables: Variables;
+  /** Who learns from the run, or null. */
+  readonly learner: Observer | null;
 }
 
 export interface Observers {
@@ -36,6 +45,15 @@ export interface Observers {
   readonly refusals: RefusalSink;
   /** The run is over, with this status, or could not begin. */
   end(status: number): void;
+}
+
+/** Of an environment as the program has it. */
+export function variablesOf(environment: readonly ByteString[]): Variables {
+  const value = (name: string): string | undefined => {
+    const found = environment.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
+    return found === undefined ? undefined : Buffer.from(found, 'latin1').toString('utf8');
+  };
+  return { HOME: value('HOME'), TMPDIR: value('TMPDIR') };
 }
 
 function create(path: string): number {
@@ -52,6 +70,7 @@ export async function openObservers(o: Wanted): Promise<Observers> {
   const endings: ((status: number) => void)[] = [];
   const { log } = o;
   if (log !== null) observers.push({ call: (event) => log(traceLine(event, false)) });
+  if (o.learner !== null) observers.push(o.learner);
   const seen = observers.length;
   if (o.trace !== null) {
     const fd = o.trace === true ? STDERR : create(o.trace);
@@ -66,6 +85,8 @@ export async function openObservers(o: Wanted): Promise<Observers> {
       command: [...o.command],
       cwd: process.cwd(),
       acl: o.acl && [...o.acl],
+      ...(o.variables.HOME === undefined ? {} : { home: o.variables.HOME }),
+      ...(o.variables.TMPDIR === undefined ? {} : { temporary: o.variables.TMPDIR }),
     });
     observers.push(recorder);
     endings.push((status) => {

@@ -173,6 +173,27 @@ export const showOptions = (): DeclaredOption[] => [
   option(SHOWN, '--json', 'for programs: a line of JSON for each entry'),
 ];
 
+/** What learning is told; `from`: records instead of a run. */
+export interface LearnOptions extends RunOptions {
+  readonly output: string;
+  readonly strict?: true;
+  readonly from?: readonly string[];
+}
+
+const LEARNING = 'Learning';
+/** Of a run those that choose no policy: while it is learned everything is allowed. */
+export const learnOptions = (): DeclaredOption[] => [
+  option(LEARNING, '-o, --output <file>', 'the ACL file to be written, or added to')
+    .argParser(outputFile)
+    .completing('file')
+    .makeOptionMandatory() as DeclaredOption,
+  option(LEARNING, '--from <record>', 'learn from what --record wrote, and run nothing (repeatable)')
+    .argParser(gathered)
+    .completing('file'),
+  option(LEARNING, '--strict', 'keep exact paths, include nothing'),
+  ...runOptions().filter(({ group }) => [VIEW, OBSERVE, OTHERS].includes(group)),
+];
+
 export const wrapOptions = (): DeclaredOption[] => [
   option(OTHERS, '-o, --output <file>', 'the script to be written')
     .completing('file')

@@ -10,6 +10,7 @@ import { isStopped } from '../referee/death.js';
 import type { Settings } from '../policy/secfilter/settings.js';
 import { variablesIn, withoutVariables } from '../policy/syscall-lists/variables.js';
 import { environment, ignoredSignals, lastArguments, openFiles } from './caller.js';
+import type { Learning } from './learn.js';
 import type { Level } from './levels.js';
 import type { Promised } from './promised.js';
 import type { WorkerData, WorkerMessage } from './worker.js';
@@ -35,6 +36,8 @@ export interface RunCommand {
   /** The same for a line of JSON for each refusal. */
   readonly logJson: string | null;
   readonly onDeny: OnDeny;
+  /** What the run is to teach; null for a run that is judged. */
+  readonly learn: Learning | null;
 }
 
 /** A terminal sends these to program and helper alike: the program decides. */
@@ -75,7 +78,7 @@ export async function run(options: RunCommand): Promise<number> {
     stop,
     command: lastArguments(command.length),
     env: withoutVariables(env),
-    lists: variablesIn(env),
+    lists: options.learn === null ? variablesIn(env) : {},
     ignored: ignoredSignals(),
     openFiles: openFiles(),
     living: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),

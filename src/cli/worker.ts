@@ -16,9 +16,10 @@ import { PolicyError, printable } from '../policy/problem.js';
 import type { Settings } from '../policy/secfilter/settings.js';
 import type { Variables } from '../policy/syscall-lists/variables.js';
 import { openLayers } from './judge.js';
+import type { Learning, Lessons } from './learn.js';
 import type { Level } from './levels.js';
 import { openLog } from './log.js';
-import { openObservers } from './observers.js';
+import { openObservers, variablesOf } from './observers.js';
 import type { Promised } from './promised.js';
 
 export interface WorkerData {
@@ -43,6 +44,8 @@ export interface WorkerData {
   readonly record: string | null;
   readonly logJson: string | null;
   readonly onDeny: OnDeny;
+  /** null: nothing is learned. */
+  readonly learn: Learning | null;
   readonly stop: number;
   /** One word that both threads see: how many processes live in the sandbox. */
   readonly living: Int32Array;
@@ -66,13 +69,24 @@ const OUR_FAILURE = 125;
 /** Of what could not be run at all. */
 const statusOf = (error: unknown): number => (error instanceof NotRunnable ? error.status : OUR_FAILURE);
 
+/** null: nothing is learned. */
+async function openLessons(learning: Learning | null): Promise<Lessons | null> {
+  if (learning === null) return null;
+  const { Lessons, placeOf } = await import('./learn.js'); // here: most runs do without
+  return new Lessons(learning, data.command, placeOf(latin1(process.cwd()), variablesOf(data.env)));
+}
+
 async function run(): Promise<number> {
+  const lessons = await openLessons(data.learn);
   const observers = await openObservers({
     ...data,
+    variables: variablesOf(data.env),
+    learner: lessons?.observer ?? null,
     log: data.level === 'DEBUG' || data.level === 'INFO' ? (line) => log('INFO', line) : null,
     refused: (level, message) => log(LEVEL_OF[level], message),
   });
-  if (data.acl === null) log('WARNING', '--no-acl: every file, address and call is allowed');
+  if (data.acl === null)
+    log('WARNING', `${lessons === null ? '--no-acl' : 'learn'}: every file, address and call is allowed`);
   if (data.onDeny === 'log') log('WARNING', '--on-deny=log: what the policy refuses is logged, and done all the same');
   if (data.secfilter?.switches.verbose?.value === true) {
     const { saidBy } = await import('./secfilter.js');
@@ -96,7 +110,7 @@ async function run(): Promise<number> {
   };
   let ending: Ending;
   try {
-    ending = runSandbox(options);
+    ending = learning(lessons, () => runSandbox(options));
   } catch (error) {
     observers.end(statusOf(error));
     throw error;
@@ -106,6 +120,15 @@ async function run(): Promise<number> {
   // What a shell would say, to which the program's end by SIGSYS is not visible through ours.
   if (says !== null && reason !== undefined && status === BAD_CALL) writeSync(STDERR, 'Bad system call\n');
   return status;
+}
+
+/** Whatever becomes of the run: what was learned so far is written. */
+function learning<T>(lessons: Lessons | null, act: () => T): T {
+  try {
+    return act();
+  } finally {
+    lessons?.end();
+  }
 }
 
 /** Says why in the log. */

@@ -34,11 +34,16 @@ const header = z.object({
   cwd: z.string(),
   /** Files of the policy; null: all was allowed. */
   acl: z.array(z.string()).nullable(),
+  /** HOME and TMPDIR of the program, where it has them. */
+  home: z.string().optional(),
+  temporary: z.string().optional(),
 });
 const call = z.object({
   is: z.literal('call'),
   pid: z.int(),
   tid: z.int(),
+  /** Left out by those that wrote before it was known. */
+  program: z.string().optional(),
   nr: z.int(),
   name: z.string(),
   registers: z.array(z.int()).length(6),

@@ -62,7 +62,14 @@ export class Request implements Call {
     private readonly refusals: RefusalSink = () => undefined,
   ) {
     this.visit = new Visit(thread);
-    this.watch = observed ? new Watch(process.pid, thread.tid, () => thread.guestMemory) : null;
+    this.watch = observed
+      ? new Watch(
+          process.pid,
+          thread.tid,
+          () => thread.guestMemory,
+          () => process.exe,
+        )
+      : null;
   }
 
   /** The one resolver, for this call: others are at work meanwhile. */
@@ -279,7 +286,12 @@ export class Request implements Call {
   /** Of a call that nobody watched until it was refused. */
   private lateWatch(call: string): Watch {
     const { process, thread, nr, given, most } = this;
-    const watch = new Watch(process.pid, thread.tid, () => thread.guestMemory);
+    const watch = new Watch(
+      process.pid,
+      thread.tid,
+      () => thread.guestMemory,
+      () => process.exe,
+    );
     watch.start();
     const row = rowOf(nr);
     if (row !== undefined) watch.call(row, call, given, most);

@@ -20,6 +20,8 @@ export type Mechanism = 'native' | 'answered' | 'delegated' | 'denied' | 'killed
 export interface CallEvent {
   readonly pid: number;
   readonly tid: number;
+  /** The guest path of the program; older records do without. */
+  readonly program?: ByteString;
   readonly nr: number;
   /** The kernel's name; that of the sub-call for socketcall(2) and ipc(2). */
   readonly name: string;
@@ -59,6 +61,7 @@ export class Watch {
   private r = new Uint32Array(6);
   private before: readonly (string | undefined)[] = [];
   private began = 0;
+  private caller: ByteString = '';
   private orders = 0;
   private own = false;
   private questions: Asked[] = [];
@@ -69,6 +72,7 @@ export class Watch {
     private readonly pid: number,
     private readonly tid: number,
     private readonly guest: () => GuestMemory,
+    private readonly program: () => ByteString,
   ) {}
 
   /** Memory as it is now. Sizes may come from the program's own word of a result. */
@@ -97,6 +101,7 @@ export class Watch {
   /** A request came. */
   start(): void {
     this.began = performance.now();
+    this.caller = this.program();
     this.row = null;
     this.orders = 0;
     this.own = false;
@@ -145,6 +150,7 @@ export class Watch {
     return {
       pid: this.pid,
       tid: this.tid,
+      program: this.caller,
       nr: row.nr,
       name: this.name,
       registers: [...this.r],

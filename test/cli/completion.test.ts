@@ -30,6 +30,7 @@ describe('completion', () => {
       'explain',
       'check',
       'policy',
+      'learn',
       'completion',
       'help',
     ]);

@@ -10,6 +10,7 @@ export const { command: root } = commandLine({
   wrap: nothing,
   explain: nothing,
   check: nothing,
+  learn: nothing,
   policy: nothing,
   completion: nothing,
 });
