@@ -40,10 +40,9 @@ export class Listings {
 
   private hostOnly(pin: number, resolver: PathResolver): Uint8Array[] {
     const where = resolver.resolve(pin, '', { follow: true, empty: true });
-    if (typeof where === 'number' || where.layer !== 'sysroot') return [];
-    const host = resolver.hostLayers(where).find(({ layer }) => layer === 'host');
+    const host = typeof where === 'number' ? undefined : resolver.hostPart(where);
     if (host === undefined) return [];
-    const fd = native.openat(L.AT_FDCWD, `/proc/self/fd/${host.fd}`, O_DIRECTORY, 0);
+    const fd = native.openat(L.AT_FDCWD, `/proc/self/fd/${host}`, O_DIRECTORY, 0);
     if (fd < 0) return [];
     const records = [...entries(fd)].filter(({ name }) => name !== '.' && name !== '..' && !stands(pin, name));
     native.close(fd);

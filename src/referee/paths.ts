@@ -183,6 +183,11 @@ export class PathResolver {
       .filter(({ fd }) => fd >= 0);
   }
 
+  /** The host's descriptor (O_PATH) of a directory of the sysroot that the host has, too; undefined where it has none. */
+  hostPart(where: Resolved): number | undefined {
+    return where.layer === 'sysroot' ? this.hostLayers(where).find(({ layer }) => layer === 'host')?.fd : undefined;
+  }
+
   /** Closes what the visit resolved since the last time. */
   release(): void {
     const { held } = this.visit;

@@ -237,6 +237,9 @@ export class Request implements Call {
     return this.ask({ ask: 'path', access: 'stat', path: this.visit.missed }) || resolved;
   }
 
+  hostPart(where: Resolved): number | undefined {
+    return this.resolver.hostPart(where);
+  }
   furtherEntries(fd: number, pin: number, room: number): Uint8Array | number {
     return this.process.listings.further(fd, pin, room, this.resolver);
   }

@@ -128,6 +128,8 @@ export interface Call {
   guestPath(fd: number): ByteString | number;
   /** Is it the id of a process group inside the sandbox? */
   ownsGroup(group: number): boolean;
+  /** The helper's descriptor of the host's part of a directory of the sysroot: names are made there. undefined: it has none. */
+  hostPart(where: Resolved): number | undefined;
   /** What the host's part of a directory adds behind the end of the descriptor's own (pinned as `pin`): struct linux_dirent64, at most room bytes. */
   furtherEntries(fd: number, pin: number, room: number): Uint8Array | number;
   /** A descriptor's own entries (pinned as `pin`), without what is not the program's to see. */

@@ -211,10 +211,12 @@ const accessAnswer =
     const where = call.path(i);
     const { credentials } = call.thread;
     const rights = (given & AT_EACCESS) !== 0 ? credentials : credentials.forAccess;
-    const result = withRights(rights, () =>
-      onObject(where, (name) => native.faccessat(AT_FDCWD, name, wanted, AT_EACCESS)),
-    );
-    return result === 0 && (wanted & W_OK) !== 0 ? frozen(where) : result;
+    const allows = (name: ByteString): number =>
+      withRights(rights, () => native.faccessat(AT_FDCWD, name, wanted, AT_EACCESS));
+    const result = onObject(where, allows);
+    if (result !== 0 || (wanted & W_OK) === 0) return result;
+    const part = call.hostPart(where);
+    return part === undefined ? frozen(where) : allows(ownLink(part));
   };
 
 // ---- readlink(2) ----

@@ -270,6 +270,12 @@ describe('./sandbox', function () {
       });
       expect(status).to.equal(4);
     });
+    it('a directory of both may be written where the host’s may, for names are made there', async () => {
+      const { stdout } = await sandbox(['/bin/bash', '-c', 'test -w /tmp && test -d /tmp && echo yes'], {
+        options: ['-d', 'ERROR', '--no-acl'],
+      });
+      expect(stdout).to.equal('yes\n');
+    });
   });
 
   describe('policies', () => {

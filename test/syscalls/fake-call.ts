@@ -165,6 +165,11 @@ export class FakeCall {
   ownEntries(_fd: number, _pin: number, entries: Uint8Array): Uint8Array {
     return entries;
   }
+  hostPart(_where: Resolved): number | undefined {
+    return this.part;
+  }
+  /** The host's part of a directory. */
+  part: number | undefined;
   /** What the host's part of a directory adds. */
   further = new Uint8Array(0);
   furtherEntries(): Uint8Array {

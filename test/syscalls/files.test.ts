@@ -264,6 +264,12 @@ describe('calls that take a path', () => {
       expect(run('chmod', [file, 0]).result).to.equal(-ERRNO.EROFS);
       expect(run('unlink', [file]).result).to.equal(-ERRNO.EROFS);
       expect(run('access', [file, 2]).result).to.equal(-ERRNO.EROFS);
+      const directory = call.give(call.at('.'));
+      expect(run('access', [directory, 2]).result).to.equal(-ERRNO.EROFS);
+      // Names are made in the host's part of it.
+      call.part = call.later(native.openat(AT_FDCWD, call.at('.'), O_PATH, 0));
+      expect(run('access', [directory, 2]).result).to.equal(0);
+      call.part = undefined;
       expect(run('link', [file, call.give(call.at('out'))]).result).to.equal(-ERRNO.EXDEV);
       expect(run('open', [file, O_WRONLY, 0], opening).result).to.equal(-ERRNO.EROFS);
       expect(run('open', [file, 0, 0], opening).result).to.be.at.least(0);
