@@ -484,8 +484,9 @@ describe('networks', function () {
       });
     if (child.exitCode === null) await once(child, 'exit');
     // The host, and the compiler that it may have started, which ends behind it.
-    expect(holders()).to.not.deep.equal([]);
+    const held = holders();
     await own.end();
+    expect(held).to.not.deep.equal([]);
     for (const end = Date.now() + 10_000; Date.now() < end && holders().length > 0;) await pause(20);
     expect(holders()).to.deep.equal([]);
   });
