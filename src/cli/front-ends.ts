@@ -2,10 +2,10 @@
  * What decides about a run, one layer for each thing that was said, in the order in which they are asked: lists of calls,
  * promises, secfilter's options, ACL files. What every layer allows is allowed.
  */
-import { fromBytes, printable, type ByteString } from '../abi/bytes.js';
-import { ERRNO, errnoName } from '../abi/errno.js';
+import { fromBytes, type ByteString } from '../abi/bytes.js';
 import { AT_FDCWD, O_PATH } from '../abi/linux.js';
 import { SHARED_MEMORY_PREFIX } from '../launch/channels.js';
+import { guestVeil } from '../launch/veils.js';
 import { native } from '../native/index.js';
 import { allowAll } from '../policy/compile.js';
 import { judgeOf } from '../policy/judge-of.js';
@@ -59,15 +59,12 @@ const viewOf = ({ root, sysroot }: Pick<Said, 'root' | 'sysroot'>): View =>
 /** Guest names of what the user wrote, found as a run finds them: links are followed. */
 function canonicalVeils(said: Pick<Said, 'root' | 'sysroot'>): (veil: Veil) => Veil {
   const resolver = new PathResolver(viewOf(said), native, { sharedMemoryPrefix: SHARED_MEMORY_PREFIX });
-  return ({ path, permissions }) => {
+  return (veil) => {
     const cwd = native.openat(AT_FDCWD, '.', O_PATH, 0);
-    const there = resolver.resolve(cwd, path, { follow: true });
-    const found = there === -ERRNO.ENOENT ? resolver.resolve(cwd, path, { follow: true, make: true }) : there;
-    resolver.release();
+    const found = guestVeil(veil, cwd, resolver);
     native.close(cwd);
-    if (typeof found !== 'number') return { path: found.guest, permissions };
-    const what = `"${printable(path)}" must be a path whose directory exists: ${errnoName(-found)}`;
-    throw new PolicyError([`unveil: ${what}`]);
+    if (typeof found !== 'string') return found;
+    throw new PolicyError([`unveil: ${found}`]);
   };
 }
 

@@ -1,6 +1,6 @@
 /** From a command to an ending: the whole life of one sandbox, in the referee's thread. */
 import { printable, type ByteString } from '../abi/bytes.js';
-import { ERRNO, errnoName } from '../abi/errno.js';
+import { ERRNO } from '../abi/errno.js';
 import * as L from '../abi/linux.js';
 import { native } from '../native/index.js';
 import type { Layers } from '../policy/layers.js';
@@ -23,6 +23,7 @@ import { findExecutable, ImageLauncher, type Found } from './launcher.js';
 import { ImagePatcher } from './patcher.js';
 import { closeExecutable, loadExecutable, NotRunnable } from './program.js';
 import { startProcess, type StartOptions } from './start.js';
+import { guestVeil } from './veils.js';
 
 export interface RunOptions {
   readonly command: readonly ByteString[];
@@ -77,13 +78,10 @@ const toLog =
 
 /** The names that the user gave as the program will find them, or make them. @throws SetupError */
 function veilsOf({ veils, origins }: Wish, cwd: number, resolver: PathResolver): readonly Veil[] {
-  return veils.map(({ path, permissions }) => {
-    const there = resolver.resolve(cwd, path, { follow: true });
-    const found = there === -ERRNO.ENOENT ? resolver.resolve(cwd, path, { follow: true, make: true }) : there;
-    resolver.release();
-    if (typeof found !== 'number') return { path: found.guest, permissions };
-    const where = placeOfRule(ruleOf(origins?.veils ?? '--unveil', ''));
-    throw new SetupError(`${where}: "${printable(path)}" must be a path whose directory exists: ${errnoName(-found)}`);
+  return veils.map((veil) => {
+    const found = guestVeil(veil, cwd, resolver);
+    if (typeof found !== 'string') return found;
+    throw new SetupError(`${placeOfRule(ruleOf(origins?.veils ?? '--unveil', ''))}: ${found}`);
   });
 }
 

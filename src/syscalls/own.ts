@@ -6,6 +6,7 @@ import type { ByteString } from '../abi/bytes.js';
 import { ERRNO } from '../abi/errno.js';
 import { AT_FDCWD } from '../abi/flags.js';
 import { family, odd, path, string, type Call, type Outcome } from './dsl.js';
+import { namedOrMade } from './support.js';
 
 /** All promises with a blank behind each are shorter. */
 const TEXT_MAX = 1024;
@@ -33,9 +34,7 @@ function unveil(call: Call): number | Outcome {
   if (typeof name === 'number') return name;
   if (permissions === null) return -ERRNO.EFAULT;
   if (typeof permissions === 'number') return permissions;
-  const there = call.resolve(AT_FDCWD, name, { follow: true });
-  // Its end need not be there.
-  const where = there === -ERRNO.ENOENT ? call.resolve(AT_FDCWD, name, { follow: true, make: true }) : there;
+  const where = namedOrMade((options) => call.resolve(AT_FDCWD, name, options));
   return typeof where === 'number' ? where : { outcome: 'unveil', veil: { path: where.guest, permissions } };
 }
 

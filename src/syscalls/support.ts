@@ -55,6 +55,12 @@ export const frozen = (where: Resolved): number => (where.layer === 'sysroot' ? 
 export const changeObject = (where: Resolved, act: (name: ByteString) => number): number =>
   frozen(where) || onObject(where, act);
 
+/** What a path leads to, whose end need not be there: it may be made later. */
+export function namedOrMade(resolve: (options: ResolveOptions) => Resolved | number): Resolved | number {
+  const there = resolve({ follow: true });
+  return there === -ERRNO.ENOENT ? resolve({ follow: true, make: true }) : there;
+}
+
 /** What an odd row does with a path argument: read once, resolved, asked. */
 export function pathOf(
   call: Call,
