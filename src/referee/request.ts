@@ -62,14 +62,7 @@ export class Request implements Call {
     private readonly refusals: RefusalSink = () => undefined,
   ) {
     this.visit = new Visit(thread);
-    this.watch = observed
-      ? new Watch(
-          process.pid,
-          thread.tid,
-          () => thread.guestMemory,
-          () => process.exe,
-        )
-      : null;
+    this.watch = observed ? this.newWatch() : null;
   }
 
   /** The one resolver, for this call: others are at work meanwhile. */
@@ -286,15 +279,19 @@ export class Request implements Call {
       arguments: () => (this.watch ?? this.lateWatch(call)).arguments(),
     });
   }
-  /** Of a call that nobody watched until it was refused. */
-  private lateWatch(call: string): Watch {
-    const { process, thread, nr, given, most } = this;
-    const watch = new Watch(
+  private newWatch(): Watch {
+    const { process, thread } = this;
+    return new Watch(
       process.pid,
       thread.tid,
       () => thread.guestMemory,
       () => process.exe,
     );
+  }
+  /** Of a call that nobody watched until it was refused. */
+  private lateWatch(call: string): Watch {
+    const { nr, given, most } = this;
+    const watch = this.newWatch();
     watch.start();
     const row = rowOf(nr);
     if (row !== undefined) watch.call(row, call, given, most);
