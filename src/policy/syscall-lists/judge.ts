@@ -56,7 +56,8 @@ const silent =
   (rule: CallRule): CallRule =>
   (registers) => {
     const decision = rule(registers);
-    return decision?.verdict === ALLOWED ? undefined : decision;
+    const goesOn = decision?.verdict.verdict === 'allow' && decision.verdict.log !== true;
+    return goesOn ? undefined : decision;
   };
 
 export function listsJudge(lists: Lists): Judge {
