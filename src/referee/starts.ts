@@ -89,7 +89,10 @@ export class Starts {
     this.come(process, 'main', 0);
   }
   private missed({ exe }: ProcessState): void {
-    this.o.log('warn', `the main of ${printable(exe)} was not found: promises are in force from its entry point`);
+    this.o.log(
+      'warn',
+      `the main of ${printable(exe)} was not found: what waits for it is in force from its entry point`,
+    );
   }
 
   private come(process: ProcessState, point: From, eip: number): void {

@@ -39,7 +39,7 @@ describe('attacks: pledge', function () {
     const options = ['--pledge', 'stdio'];
     const { status, stderr } = await run({ cage: 'product', command: [guest('pledge-main.S')], options });
     expect(status, stderr).to.equal(BAD_CALL);
-    expect(stderr).to.match(/main of .* was not found: promises are in force from its entry/);
+    expect(stderr).to.match(/main of .* was not found: what waits for it is in force from its entry/);
     const wide = await run({ cage: 'regions', command: [guest('pledge-main.S')], options });
     expect(wide.status, wide.stderr).to.equal(BAD_CALL);
     expect(wide.stderr, 'the control writes it').not.to.match(/was not found/);

@@ -42,7 +42,7 @@ describe('pledge', function () {
     it('from the entry, where main is not found, which is said: musl-static-pie', async () => {
       const ended = await run(['--pledge', 'stdio'], at('musl-static-pie'), directory);
       expect(ended.stdout).to.equal('');
-      expect(ended.stderr).to.match(/the main of .* was not found: promises are in force from its entry point/);
+      expect(ended.stderr).to.match(/the main of .* was not found: what waits for it is in force from its entry point/);
       expectKilled(ended, /mkdir/);
     });
     it('from the entry, when asked: behind the dynamic loader, before constructors', async () => {
