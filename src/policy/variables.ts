@@ -10,7 +10,7 @@ export type Variable = (typeof VARIABLES)[number];
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Of nobody, for what a file is judged by wherever it lies: its tests, and lint, which knows this user's dangers. */
-export const SOMEBODY: Environment = { HOME: '/home/user', PWD: '/home/user/work', TMPDIR: '/tmp' };
+export const SOMEBODY: Environment = { HOME: '/home/user', PWD: '/home/user/project', TMPDIR: '/tmp' };
 
 /** PWD of the environment may be stale. */
 function workDirectory(): string | undefined {

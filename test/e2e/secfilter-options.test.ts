@@ -77,16 +77,16 @@ describe("secfilter's options, one by one", function () {
   const root = join(top, 'root');
   // Another root, for a resolv.conf of its own.
   before(() => {
-    for (const directory of ['etc', 'tmp', 'work/open']) mkdirSync(join(root, directory), { recursive: true });
+    for (const directory of ['etc', 'tmp', 'data/open']) mkdirSync(join(root, directory), { recursive: true });
     writeFileSync(join(root, 'etc', 'resolv.conf'), 'nameserver 127.0.0.3\n');
   });
   after(() => remove(top));
 
   const view = (): string[] => ['--root', root, '--sysroot', realpathSync(sysroot())];
   const run = (options: readonly string[]): Promise<Ended> =>
-    sandbox(attempting("os.chdir('/work')", ACTS), { options: ['-d', 'CRITICAL', ...view(), ...options], cwd: '/' });
+    sandbox(attempting("os.chdir('/data')", ACTS), { options: ['-d', 'CRITICAL', ...view(), ...options], cwd: '/' });
   /** Paths of options are absolute beside --root. */
-  const words = (form: string): string[] => form.replace(/(?<=[= ])open$/, '/work/open').split(' ');
+  const words = (form: string): string[] => form.replace(/(?<=[= ])open$/, '/data/open').split(' ');
   const refused = async (options: readonly string[]): Promise<string[]> => {
     const ended = await run(options);
     expect(ended.stderr, options.join(' ')).to.equal('');
@@ -138,7 +138,7 @@ describe("secfilter's options, one by one", function () {
       return ['--config', file, ...options];
     };
     it('a file that names where may be written, with comments', async () => {
-      const lines = ['# where', 'allow-write=/work/open/    # this implies read-only', 'allow-write=/dev/null'];
+      const lines = ['# where', 'allow-write=/data/open/    # this implies read-only', 'allow-write=/dev/null'];
       const file = withFile([...lines, 'mainstream-network-families=']);
       expect(await refused(file)).to.deep.equal(['file', 'family']);
     });
@@ -179,7 +179,7 @@ describe("secfilter's options, one by one", function () {
       expect(await refused(file())).to.deep.equal(['file', 'open', ...ports]);
       expect(await refused(file('--read-only=0'))).to.deep.equal(ports);
       expect(await refused(file('--allowed-port=3'))).to.deep.equal(['file', 'open', ...only4]);
-      expect(await refused(file('--write-allow=/work/open'))).to.deep.equal(['file', 'null', ...ports]);
+      expect(await refused(file('--write-allow=/data/open'))).to.deep.equal(['file', 'null', ...ports]);
       expect(await refused(file('--no-outbound-network'))).to.deep.equal(['file', 'open', ...ADDRESSES, PAST]);
     });
     for (const [line, message] of [

@@ -17,7 +17,7 @@ import type { Access, ByteString, Question } from '../../src/questions.js';
 import { bytes, rulesOfTexts } from './helpers.js';
 
 const HOME = '/nobody/me';
-const PLACE: Place = { home: HOME, cwd: '/work/project' };
+const PLACE: Place = { home: HOME, cwd: '/data/project' };
 
 interface Seen extends Partial<Occurrence> {
   readonly path: ByteString;
@@ -221,7 +221,7 @@ describe('kinds of names that are learned as one', () => {
     const { may } = learned([
       { path: '/usr/bin/python3.11', access: 'execute' },
       { path: '/opt/x/libfoo.so.1.2.3' },
-      { path: '/work/project/report-1.2.txt' },
+      { path: '/data/project/report-1.2.txt' },
       { path: '/opt/y/data-1.2', access: 'write' },
       { path: '/opt/y/data-1.2' },
     ]);
@@ -230,7 +230,7 @@ describe('kinds of names that are learned as one', () => {
     for (const path of [
       '/opt/x/libfoo.so.2.0',
       '/opt/x/libbar.so.1.2.3',
-      '/work/project/report-1.3.txt',
+      '/data/project/report-1.3.txt',
       '/opt/y/data-1.3',
     ])
       expect(may('read', path), path).to.equal(false);
@@ -258,13 +258,13 @@ describe('kinds of names that are learned as one', () => {
     ).to.equal(false);
   });
   it('writing spares what the program only reads, and what is run', () => {
-    const writes = many(20, (i) => `/work/project/out${i}`, { access: 'write' });
-    expect(learned(writes).may('write', '/work/project/x')).to.equal(true);
-    const reads = learned([...writes, { path: '/work/project/main.py' }]);
-    expect(reads.may('write', '/work/project/x')).to.equal(false);
-    expect(reads.may('write', '/work/project/main.py')).to.equal(false);
-    const runs = learned([...writes, { path: '/work/project/tool', access: 'execute' }]);
-    expect(runs.may('write', '/work/project/tool')).to.equal(false);
+    const writes = many(20, (i) => `/data/project/out${i}`, { access: 'write' });
+    expect(learned(writes).may('write', '/data/project/x')).to.equal(true);
+    const reads = learned([...writes, { path: '/data/project/main.py' }]);
+    expect(reads.may('write', '/data/project/x')).to.equal(false);
+    expect(reads.may('write', '/data/project/main.py')).to.equal(false);
+    const runs = learned([...writes, { path: '/data/project/tool', access: 'execute' }]);
+    expect(runs.may('write', '/data/project/tool')).to.equal(false);
   });
   it('a rename needs no more rights for the new name', () => {
     const evidence = evidenceOf([
